@@ -1,1 +1,3 @@
-export {};
+/** Addressable random streams: every draw has a name. */
+export type { Address, Root } from "./address.ts";
+export { type Stream, stream } from "./stream.ts";
