@@ -1,1 +1,2 @@
-export {};
+export * from "./accuracy.ts";
+export * from "./wilson.ts";

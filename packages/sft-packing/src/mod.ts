@@ -1,1 +1,3 @@
-export {};
+export * from "./pack.ts";
+export * from "./plan.ts";
+export * from "./sequence.ts";

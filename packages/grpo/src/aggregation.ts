@@ -1,0 +1,78 @@
+/**
+ * The one reducer: how token losses become a batch's loss. Every objective's loss is `Σ_t w_t · loss_t` with the
+ * weights made here, and nothing else divides by anything. With the whole batch's totals, the losses (and the
+ * coefficients, and the metrics) of its micro-batches add up to those of the batch, however it is split.
+ *
+ * @module
+ */
+
+import type { BatchTotals, TokenBatch } from "./batch.ts";
+import { batchTotals } from "./batch.ts";
+
+/**
+ * How token losses are averaged. B sequences, `n_i` trained tokens in sequence i, N = Σ n_i:
+ *
+ * | name | weight of a token of sequence i | source |
+ * |---|---|---|
+ * | `"grpo"` | 1 / (B · n_i) | DeepSeekMath: mean over sequences of their token means |
+ * | `"bnpo"` | 1 / N | token mean over the batch |
+ * | `"dr_grpo"` | 1 / (B · maxLength) | Dr. GRPO: no length bias; needs `maxLength` |
+ * | `"dapo"` | 1 / N | DAPO: token mean over the *global* batch |
+ *
+ * Trainers that reduce each micro-batch by itself make `"bnpo"` depend on the split; here it cannot, so it equals
+ * `"dapo"`. Sequences without a trained token count in B, as in TRL.
+ */
+export type Aggregation = "grpo" | "bnpo" | "dr_grpo" | "dapo";
+
+/** Options of the reducer, shared by all objectives. */
+export interface AggregationOptions {
+  aggregation?: Aggregation;
+  /** The longest completion allowed, in tokens. Required by `"dr_grpo"`, unused by the others. */
+  maxLength?: number;
+  /** Totals of the whole batch when this is one micro-batch of it. Default: this batch's own. */
+  total?: BatchTotals;
+}
+
+/** The weights of a batch, and the totals that its means divide by. */
+export interface Reduction {
+  /** Weight of each trained token of sequence s. n entries. */
+  readonly weights: Float64Array;
+  readonly total: BatchTotals;
+}
+
+/**
+ * Makes the weights.
+ *
+ * @throws {TypeError} The aggregation is unknown, or `"dr_grpo"` has no `maxLength`.
+ */
+export function reduction(
+  { mask, segments }: Pick<TokenBatch, "mask" | "segments">,
+  aggregation: Aggregation,
+  { maxLength, total = batchTotals({ mask, segments }) }: AggregationOptions,
+): Reduction {
+  const weights = new Float64Array(segments.length - 1);
+  switch (aggregation) {
+    case "grpo":
+      for (let s = 0; s < weights.length; s++) {
+        let trained = 0;
+        for (let t = segments[s]; t < segments[s + 1]; t++) if (mask[t] !== 0) trained++;
+        weights[s] = trained === 0 ? 0 : 1 / (total.sequences * trained);
+      }
+      break;
+    case "bnpo":
+    case "dapo":
+      weights.fill(total.tokens === 0 ? 0 : 1 / total.tokens);
+      break;
+    case "dr_grpo":
+      if (!(maxLength !== undefined && maxLength > 0)) {
+        throw new TypeError(`Cannot aggregate: "dr_grpo" needs a positive maxLength, found ${maxLength}`);
+      }
+      weights.fill(1 / (total.sequences * maxLength));
+      break;
+    default:
+      throw new TypeError(
+        `Cannot aggregate: aggregation must be "grpo", "bnpo", "dr_grpo" or "dapo", found ${aggregation}`,
+      );
+  }
+  return { weights, total };
+}

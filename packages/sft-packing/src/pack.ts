@@ -1,0 +1,119 @@
+/**
+ * Sequences packed end to end into contexts, with boundaries that keep attention, positions and labels of neighbours
+ * apart.
+ *
+ * @module
+ */
+
+import type { PackingOptions, PackingPlan } from "./plan.ts";
+import { planPacking } from "./plan.ts";
+import type { TokenSequence } from "./sequence.ts";
+import { IGNORE } from "./sequence.ts";
+
+/** One context; the `Batch` that `@gradus/grpo`'s `Policy` takes. No padding: as long as its tokens. */
+export interface PackedBatch {
+  readonly tokens: Int32Array;
+  /** The token that each position should predict, already shifted; −100 where nothing is trained. */
+  readonly labels: Int32Array;
+  /** Position of each token in its piece: restarts at 0 at each segment. */
+  readonly positions: Int32Array;
+  /** Cumulative lengths: n + 1 entries, the first 0, the last `tokens.length`. Attention must not cross them. */
+  readonly segments: Int32Array;
+}
+
+/**
+ * Packs sequences into contexts of at most `contextLength` tokens.
+ *
+ * Labels are shifted: position t learns to predict token t + 1 where that token is to be learnt, so the first token of
+ * a sequence is never a label and its last position always has −100. A sequence that is split over contexts loses no
+ * label: the last position of a piece still predicts the first token of the next, though that next piece starts
+ * without its context. A truncated sequence ends where it is cut.
+ *
+ * @param sequences Training examples; the masks are not shifted, see {@link TokenSequence}.
+ * @throws {RangeError} A sequence exceeds the context length (and `overlong` is `"error"`), or its labels do not fit
+ * its tokens.
+ *
+ * Source: DeepSeekMath (arXiv 2402.03300) section 3.2 for `"random-concat"`.
+ *
+ * @example
+ * ```ts
+ * const [batch] = pack([promptCompletion([1, 2], [3, 4]), { tokens: Int32Array.of(5, 6) }], { contextLength: 8 });
+ * batch.tokens; //    [1, 2, 3, 4, 5, 6]
+ * batch.labels; //    [-100, 3, 4, -100, 6, -100]
+ * batch.positions; // [0, 1, 2, 3, 0, 1]
+ * batch.segments; //  [0, 4, 6]
+ * ```
+ */
+export function pack(sequences: readonly TokenSequence[], options: PackingOptions = {}): PackedBatch[] {
+  const plan = planPacking(
+    sequences.map(({ tokens }) => tokens.length),
+    options,
+  );
+  return Array.from({ length: plan.report.contexts }, (_, context) => packContext(sequences, plan, context));
+}
+
+/**
+ * Builds one context of a plan; for data too large to hold every context at once, and to keep the plan's report.
+ *
+ * @throws {RangeError} There is no such context, or a sequence's labels do not fit its tokens.
+ *
+ * @example
+ * ```ts
+ * const sequences = [{ tokens: Int32Array.of(1, 2, 3) }];
+ * const plan = planPacking(sequences.map(({ tokens }) => tokens.length), { contextLength: 2, overlong: "truncate" });
+ * plan.report.truncated; // 1
+ * packContext(sequences, plan, 0).tokens; // [1, 2]
+ * ```
+ */
+export function packContext(sequences: readonly TokenSequence[], plan: PackingPlan, context: number): PackedBatch {
+  if (!(Number.isInteger(context) && context >= 0 && context < plan.report.contexts)) {
+    throw new RangeError(`Cannot pack context ${context}: the plan has ${plan.report.contexts}`);
+  }
+  const first = plan.contexts[context];
+  const last = plan.contexts[context + 1];
+  const segments = new Int32Array(last - first + 1);
+  for (let p = first; p < last; p++) segments[p - first + 1] = segments[p - first] + plan.length[p];
+  const size = segments[segments.length - 1];
+  const batch = { tokens: new Int32Array(size), labels: new Int32Array(size), positions: new Int32Array(size) };
+  const truncated = plan.report.affected.truncated;
+  for (let p = first; p < last; p++) {
+    const index = plan.sequence[p];
+    const { tokens, labels } = sequences[index];
+    const start = plan.start[p];
+    const to = start + plan.length[p];
+    checkLabels(index, tokens, labels);
+    // What a truncated sequence lost is not a label either.
+    const end = truncated.length > 0 && to < tokens.length && includesSorted(truncated, index) ? to : tokens.length;
+    const at = segments[p - first] - start;
+    for (let i = start; i < to; i++) {
+      batch.tokens[at + i] = tokens[i];
+      batch.positions[at + i] = i - start;
+      batch.labels[at + i] = i + 1 < end ? (labels ?? tokens)[i + 1] : IGNORE;
+    }
+  }
+  return { ...batch, segments };
+}
+
+function checkLabels(index: number, tokens: Int32Array, labels: Int32Array | undefined): void {
+  if (labels === undefined) return;
+  if (labels.length !== tokens.length) {
+    throw new RangeError(`Cannot pack sequence ${index}: expected ${tokens.length} labels, found ${labels.length}`);
+  }
+  for (let i = 0; i < labels.length; i++) {
+    if (labels[i] !== IGNORE && labels[i] !== tokens[i]) {
+      throw new RangeError(
+        `Cannot pack sequence ${index}: labels[${i}] must be −100 or the token there, ${tokens[i]}, found ${labels[i]} (labels are shifted by pack, not before)`,
+      );
+    }
+  }
+}
+
+function includesSorted(sorted: Int32Array, value: number): boolean {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] < value) low = middle + 1;
+    else high = middle;
+  }
+  return sorted[low] === value;
+}
