@@ -137,8 +137,7 @@ export function grpo(batch: GrpoBatch, options: GrpoOptions = {}): ObjectiveResu
           clippedDual++;
         }
       }
-      let gradient = -slope;
-
+      let klGradient = 0;
       if (refLogProbs !== undefined) {
         const gap = logProb - refLogProbs[t];
         let estimate = gap;
@@ -153,14 +152,14 @@ export function grpo(batch: GrpoBatch, options: GrpoOptions = {}): ObjectiveResu
         }
         klSum += estimate;
         klLoss += weight * beta * estimate;
-        gradient += beta * klSlope;
+        klGradient = beta * klSlope;
       }
 
       tokens++;
       policyLoss -= weight * objective;
       ratioSum += ratio;
       logRatioSum += logRatio;
-      coefficients[t] = weight * gradient;
+      coefficients[t] = weight * (klGradient - slope);
     }
   }
   if (!Number.isFinite(policyLoss + klLoss)) throw new RangeError(explainNonFinite(batch, perSequence));
