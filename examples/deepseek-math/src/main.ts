@@ -1,1 +1,3 @@
-console.log("hi");export {};
+console.log("hi");
+
+export {};

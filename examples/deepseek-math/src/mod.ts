@@ -1,0 +1,43 @@
+// The example's pieces, each usable alone.
+
+export {
+  canonicalQuestion,
+  distinctProblems,
+  heldOutShare,
+  problemAt,
+  type Split,
+  splitOf,
+} from "./problems/dataset.ts";
+export { between, pick, pickWeighted, type RandomSource } from "./problems/draw.ts";
+export {
+  binary,
+  type Expression,
+  evaluate,
+  literal,
+  type Operator,
+  operate,
+  parseExpression,
+  print,
+} from "./problems/expression.ts";
+export {
+  defaultKinds,
+  type GenerateOptions,
+  generate,
+  highestLevel,
+  type Kind,
+  kinds,
+  type Problem,
+} from "./problems/generate.ts";
+export { format, type Rational, rational } from "./problems/rational.ts";
+export {
+  answerMark,
+  type Step,
+  type Style,
+  stepsOf,
+  styles,
+  writeOperation,
+  writeSolution,
+  writeSteps,
+} from "./problems/solve.ts";
+export { type WordProblem, wordProblem } from "./problems/word_problems.ts";
+export { extractAnswer, parseAnswer, reward, sameAnswer } from "./verify.ts";
