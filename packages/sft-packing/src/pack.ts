@@ -75,15 +75,14 @@ export function packContext(sequences: readonly TokenSequence[], plan: PackingPl
   for (let p = first; p < last; p++) segments[p - first + 1] = segments[p - first] + plan.length[p];
   const size = segments[segments.length - 1];
   const batch = { tokens: new Int32Array(size), labels: new Int32Array(size), positions: new Int32Array(size) };
-  const truncated = plan.report.affected.truncated;
   for (let p = first; p < last; p++) {
     const index = plan.sequence[p];
+    checkSequence(sequences, plan, p);
     const { tokens, labels } = sequences[index];
     const start = plan.start[p];
     const to = start + plan.length[p];
-    checkLabels(index, tokens, labels);
-    // What a truncated sequence lost is not a label either.
-    const end = truncated.length > 0 && to < tokens.length && includesSorted(truncated, index) ? to : tokens.length;
+    // A plan that truncates does not split: each piece is the end of its sequence, and what was cut is not a label.
+    const end = plan.report.truncated > 0 ? to : tokens.length;
     const at = segments[p - first] - start;
     for (let i = start; i < to; i++) {
       batch.tokens[at + i] = tokens[i];
@@ -94,26 +93,27 @@ export function packContext(sequences: readonly TokenSequence[], plan: PackingPl
   return { ...batch, segments };
 }
 
-function checkLabels(index: number, tokens: Int32Array, labels: Int32Array | undefined): void {
+function checkSequence(sequences: readonly TokenSequence[], plan: PackingPlan, piece: number): void {
+  const index = plan.sequence[piece];
+  if (index >= sequences.length) {
+    throw new RangeError(`Cannot pack sequence ${index}: it is in the plan, found ${sequences.length} sequences`);
+  }
+  const { tokens, labels } = sequences[index];
+  const end = plan.start[piece] + plan.length[piece];
+  if (end > tokens.length) {
+    throw new RangeError(
+      `Cannot pack sequence ${index}: the plan needs at least ${end} tokens, found ${tokens.length}`,
+    );
+  }
   if (labels === undefined) return;
   if (labels.length !== tokens.length) {
     throw new RangeError(`Cannot pack sequence ${index}: expected ${tokens.length} labels, found ${labels.length}`);
   }
-  for (let i = 0; i < labels.length; i++) {
+  for (let i = plan.start[piece]; i < Math.min(end + 1, labels.length); i++) {
     if (labels[i] !== IGNORE && labels[i] !== tokens[i]) {
       throw new RangeError(
         `Cannot pack sequence ${index}: labels[${i}] must be −100 or the token there, ${tokens[i]}, found ${labels[i]} (labels are shifted by pack, not before)`,
       );
     }
   }
-}
-
-function includesSorted(sorted: Int32Array, value: number): boolean {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle] < value) low = middle + 1;
-    else high = middle;
-  }
-  return sorted[low] === value;
 }
