@@ -28,6 +28,15 @@ export {
   kinds,
   type Problem,
 } from "./problems/generate.ts";
+export {
+  annotationsIn,
+  type ExpressionProblem,
+  type Gsm8k,
+  type Gsm8kExpressions,
+  type Gsm8kRow,
+  gsm8kExpressions,
+  loadGsm8k,
+} from "./problems/gsm8k.ts";
 export { format, type Rational, rational } from "./problems/rational.ts";
 export {
   answerMark,
