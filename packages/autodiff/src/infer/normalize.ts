@@ -1,0 +1,19 @@
+/** Shape inference of normalisations. */
+import { normalizeAxis } from "./broadcast.ts";
+import { type InferenceRule, integer, need } from "./rule.ts";
+
+/** Output, then the statistics that the backward pass needs (one for each row). */
+const normalization =
+  (statistics: number): InferenceRule =>
+  (site) => {
+    const { dtype, shape } = need(site, 0);
+    const axis = normalizeAxis(integer(site, "axis", -1), shape.length);
+    const row = shape.map((dim, i) => (i < axis ? dim : 1));
+    return [{ dtype, shape }, ...Array.from({ length: statistics }, () => ({ dtype, shape: row }))];
+  };
+
+/** Rules by operator. */
+export const normalize: Record<string, InferenceRule> = {
+  LayerNormalization: normalization(2),
+  SimplifiedLayerNormalization: normalization(1),
+};

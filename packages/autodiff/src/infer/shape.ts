@@ -1,0 +1,156 @@
+/** Shape inference of operators that move, cut and join without computing. */
+import { addDims, type Dim, divideDims, multiplyDims, sizeOf, subtractDims } from "../ir/dims.ts";
+import type { ConstantData } from "../ir/tensor.ts";
+import { broadcastShapes, normalizeAxis, UNKNOWN } from "./broadcast.ts";
+import { type Application, type InferenceRule, integer, integers, need, needNumbers, needValue } from "./rule.ts";
+
+function axesOf(site: Application, rank: number): number[] | undefined {
+  const axes = site.inputs[1] ? needNumbers(site, 1) : integers(site, "axes");
+  return axes?.map((axis) => normalizeAxis(axis, rank));
+}
+
+/** Start and length of a slice along an axis: clamped when the size is a number, taken at its word when it is symbolic. */
+function sliceAxis(size: Dim, start: number, end: Dim, step: number): Dim {
+  if (typeof size === "number" && typeof end === "number") {
+    const clamp = (at: number, low: number, high: number) => Math.min(Math.max(at < 0 ? at + size : at, low), high);
+    const from = step > 0 ? clamp(start, 0, size) : clamp(start, 0, size - 1);
+    const to = step > 0 ? clamp(end, 0, size) : end < -size ? -1 : clamp(end, -1, size);
+    return Math.max(0, Math.ceil((to - from) / step));
+  }
+  if (step !== 1) return `${UNKNOWN}slice(${size}, ${start}, ${end}, ${step})`;
+  const toEnd = typeof end === "number" && end >= 2 ** 31 - 1;
+  const last = toEnd ? size : typeof end === "number" && end < 0 ? addDims(size, end) : end;
+  return subtractDims(last, start < 0 ? addDims(size, start) : start);
+}
+
+const slice: InferenceRule = (site) => {
+  const data = need(site, 0);
+  const starts = needNumbers(site, 1);
+  const ends = needValue(site, 2);
+  const axes = site.inputs[3] ? needNumbers(site, 3) : starts.map((_, i) => i);
+  const steps = site.inputs[4] ? needNumbers(site, 4) : starts.map(() => 1);
+  const shape = [...data.shape];
+  axes.forEach((given, i) => {
+    const axis = normalizeAxis(given, shape.length);
+    shape[axis] = sliceAxis(shape[axis], starts[i], ends[i], steps[i]);
+  });
+  const plain = data.value && data.shape.length === 1 && steps[0] === 1 && typeof ends[0] === "number";
+  return [{ dtype: data.dtype, shape, value: plain ? data.value!.slice(starts[0], ends[0] as number) : undefined }];
+};
+
+/** The sizes that a Reshape asks for, with 0 (copy) and −1 (the rest) resolved. */
+function reshapedSizes(site: Application): Dim[] {
+  const data = need(site, 0);
+  const sizes = needValue(site, 1).map((size, axis) =>
+    size === 0 && !integer(site, "allowzero", 0) ? data.shape[axis] : size,
+  );
+  const rest = sizes.indexOf(-1);
+  if (rest >= 0) {
+    const others = sizeOf(sizes.filter((_, axis) => axis !== rest));
+    sizes[rest] = divideDims(sizeOf(data.shape), others) ?? `${UNKNOWN}(${sizeOf(data.shape)})/(${others})`;
+  }
+  const [from, to] = [sizeOf(data.shape), sizeOf(sizes)];
+  if (typeof from === "number" && typeof to === "number" && from !== to) {
+    throw new RangeError(`Cannot reshape [${data.shape}] to [${sizes}]: ${from} elements are not ${to}`);
+  }
+  return sizes;
+}
+
+/** Rules by operator. */
+export const shape: Record<string, InferenceRule> = {
+  Reshape: (site) => [{ dtype: need(site, 0).dtype, shape: reshapedSizes(site), value: need(site, 0).value }],
+  Flatten: (site) => {
+    const data = need(site, 0);
+    const axis = integer(site, "axis", 1);
+    return [{ dtype: data.dtype, shape: [sizeOf(data.shape.slice(0, axis)), sizeOf(data.shape.slice(axis))] }];
+  },
+  Transpose: (site) => {
+    const data = need(site, 0);
+    const order = integers(site, "perm") ?? data.shape.map((_, axis) => data.shape.length - 1 - axis);
+    const isPermutation = [...order].sort((a, b) => a - b).every((axis, i) => axis === i);
+    if (order.length !== data.shape.length || !isPermutation) {
+      throw new RangeError(`Cannot transpose [${data.shape}] by [${order}]: expected a permutation of its axes`);
+    }
+    return [{ dtype: data.dtype, shape: order.map((axis) => data.shape[axis]) }];
+  },
+  Unsqueeze: (site) => {
+    const data = need(site, 0);
+    const count = site.inputs[1] ? needNumbers(site, 1).length : integers(site, "axes")!.length;
+    const axes = axesOf(site, data.shape.length + count)!;
+    const sizes: Dim[] = [...data.shape];
+    for (const axis of axes.sort((a, b) => a - b)) sizes.splice(axis, 0, 1);
+    return [{ dtype: data.dtype, shape: sizes, value: data.value }];
+  },
+  Squeeze: (site) => {
+    const data = need(site, 0);
+    const axes = axesOf(site, data.shape.length);
+    const gone = axes ? new Set(axes) : undefined;
+    const sizes = data.shape.filter((dim, axis) => (gone ? !gone.has(axis) : dim !== 1));
+    return [{ dtype: data.dtype, shape: sizes, value: data.value }];
+  },
+  Expand: (site) => {
+    const data = need(site, 0);
+    return [{ dtype: data.dtype, shape: broadcastShapes(data.shape, needValue(site, 1), "Expand") }];
+  },
+  Slice: slice,
+  Concat: (site) => {
+    const parts = site.inputs.map((_, i) => need(site, i));
+    const axis = normalizeAxis(integer(site, "axis"), parts[0].shape.length);
+    const sizes = [...parts[0].shape];
+    for (const part of parts.slice(1)) {
+      part.shape.forEach((dim, i) => {
+        if (i === axis) sizes[i] = addDims(sizes[i], dim);
+        else if (dim !== sizes[i]) sizes[i] = broadcastShapes([dim], [sizes[i]], "Concat")[0];
+      });
+    }
+    const value = parts.every((part) => part.value) ? parts.flatMap((part) => [...part.value!]) : undefined;
+    return [{ dtype: parts[0].dtype, shape: sizes, value }];
+  },
+  Split: (site) => {
+    const data = need(site, 0);
+    const axis = normalizeAxis(integer(site, "axis", 0), data.shape.length);
+    const size = data.shape[axis];
+    const even = () => {
+      const count = integer(site, "num_outputs", site.outputs);
+      const each = divideDims(size, count);
+      if (each === undefined) throw new RangeError(`Cannot split size ${size} into ${count} equal parts`);
+      return Array.from({ length: count }, () => each);
+    };
+    const parts = site.inputs[1] ? needValue(site, 1) : (integers(site, "split") ?? even());
+    return parts.map((part) => ({ dtype: data.dtype, shape: data.shape.map((dim, i) => (i === axis ? part : dim)) }));
+  },
+  Pad: (site) => {
+    const data = need(site, 0);
+    const pads = needValue(site, 1);
+    const rank = data.shape.length;
+    return [{ dtype: data.dtype, shape: data.shape.map((dim, i) => addDims(addDims(dim, pads[i]), pads[i + rank])) }];
+  },
+  Tile: (site) => {
+    const data = need(site, 0);
+    const repeats = needValue(site, 1);
+    return [{ dtype: data.dtype, shape: data.shape.map((dim, i) => multiplyDims(dim, repeats[i])) }];
+  },
+  Shape: (site) => {
+    const data = need(site, 0);
+    const value = data.shape.slice(integer(site, "start", 0), integer(site, "end", data.shape.length));
+    return [{ dtype: "int64", shape: [value.length], value }];
+  },
+  ConstantOfShape: (site) => {
+    const sizes = needValue(site, 0);
+    const fill = site.attributes.value as ConstantData | undefined;
+    const dtype = fill?.dtype ?? "float32";
+    const known = (dtype === "int64" || dtype === "int32") && sizes.length === 1 && typeof sizes[0] === "number";
+    const value = known ? new Array<number>(sizes[0] as number).fill(Number(fill!.data[0])) : undefined;
+    return [{ dtype, shape: sizes, value }];
+  },
+  Range: (site) => {
+    const [start, limit, delta] = [0, 1, 2].map((i) => needValue(site, i)[0]);
+    const known = [start, limit, delta].every((item) => typeof item === "number");
+    const size = known
+      ? Math.max(0, Math.ceil((Number(limit) - Number(start)) / Number(delta)))
+      : delta === 1
+        ? subtractDims(limit, start)
+        : `${UNKNOWN}range(${start}, ${limit}, ${delta})`;
+    return [{ dtype: need(site, 0).dtype, shape: [size] }];
+  },
+};

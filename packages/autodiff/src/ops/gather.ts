@@ -1,0 +1,32 @@
+/** Picking and placing by index. Indices are integers without gradient. */
+import { constant, type DType, type Tensor } from "../ir/tensor.ts";
+import { apply } from "./apply.ts";
+import { cast } from "./elementwise.ts";
+import { reshape, squeeze, unsqueeze } from "./shape.ts";
+
+/** Slices of `x` along an axis, one for each index: an embedding table's rows, for axis 0. */
+export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
+  return apply("Gather", [x, indices], { axis });
+}
+
+/** Element `indices[.., j]` of each row: [.., n] and [.., m] → [.., m]. */
+export function gatherElements(x: Tensor, indices: Tensor, axis = -1): Tensor {
+  return apply("GatherElements", [x, indices], { axis });
+}
+
+/** One element of each row: [.., n] and [..] → [..]. */
+export function pick(x: Tensor, indices: Tensor): Tensor {
+  return squeeze(gatherElements(x, unsqueeze(indices, [-1])), [-1]);
+}
+
+/** `x` with `updates` added at rows `indices` (repeated ones accumulate): [V, ..], [n], [n, ..] → [V, ..]. */
+export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor): Tensor {
+  const rows = cast(reshape(indices, [...indices.shape, 1]), "int64");
+  return apply("ScatterND", [x, rows, updates], { reduction: "add" });
+}
+
+/** 1 at the index, 0 elsewhere, along a new last axis. */
+export function oneHot(indices: Tensor, depth: number, dtype: DType = "float32"): Tensor {
+  const values = constant([0, 1], [2], dtype);
+  return apply("OneHot", [cast(indices, "int64"), constant([depth], [1], "int64"), values], { axis: -1 });
+}

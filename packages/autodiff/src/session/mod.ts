@@ -1,0 +1,7 @@
+/**
+ * Running graphs.
+ *
+ * @module
+ */
+export * from "./runtime.ts";
+export * from "./session.ts";

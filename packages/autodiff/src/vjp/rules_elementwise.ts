@@ -1,0 +1,114 @@
+/** Rules of operators that work on each element alone. */
+import type { Tensor } from "../ir/tensor.ts";
+import {
+  add,
+  cast,
+  cos,
+  div,
+  equal,
+  erf,
+  exp,
+  greater,
+  less,
+  log,
+  mul,
+  neg,
+  pow,
+  sigmoid,
+  sign,
+  sin,
+  sub,
+  where,
+  zerosLike,
+} from "../ops/mod.ts";
+import { unbroadcast, type VjpRule } from "./rule.ts";
+
+const TWO_OVER_ROOT_PI = 2 / Math.sqrt(Math.PI);
+const ONE_OVER_ROOT_TWO_PI = 1 / Math.sqrt(2 * Math.PI);
+const none: VjpRule = () => [];
+
+/** Max and Min: the cotangent goes to the operands that attain the output, in equal shares. */
+const extremum: VjpRule = ({ inputs, output }, g) => {
+  const attained = inputs.map((x) => cast(equal(x, output), output.dtype));
+  const share = div(
+    g,
+    attained.reduce((a, b) => add(a, b)),
+  );
+  return inputs.map((x, i) => unbroadcast(mul(share, attained[i]), x));
+};
+
+/** Standard normal distribution function, as Gelu uses it. */
+function normalCdf(x: Tensor): Tensor {
+  return mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5);
+}
+
+/** Rules by operator. */
+export const elementwise: Record<string, VjpRule> = {
+  Identity: (_, g) => [g],
+  Dropout: (_, g) => [g],
+  Cast: ({ inputs: [x] }, g) => [cast(g, x.dtype)],
+  Add: ({ inputs: [a, b] }, g) => [unbroadcast(g, a), unbroadcast(g, b)],
+  Sub: ({ inputs: [a, b] }, g) => [unbroadcast(g, a), unbroadcast(neg(g), b)],
+  Mul: ({ inputs: [a, b] }, g) => [unbroadcast(mul(g, b), a), unbroadcast(mul(g, a), b)],
+  Div: ({ inputs: [a, b], output }, g) => {
+    const share = div(g, b);
+    return [unbroadcast(share, a), unbroadcast(neg(mul(share, output)), b)];
+  },
+  Pow: ({ inputs: [x, y], output }, g) => [
+    unbroadcast(mul(g, mul(y, pow(x, sub(y, 1)))), x),
+    unbroadcast(mul(g, mul(output, log(x))), y),
+  ],
+  Neg: (_, g) => [neg(g)],
+  Abs: ({ inputs: [x] }, g) => [mul(g, sign(x))],
+  Exp: ({ output: y }, g) => [mul(g, y)],
+  Log: ({ inputs: [x] }, g) => [div(g, x)],
+  Sqrt: ({ output: y }, g) => [div(mul(g, 0.5), y)],
+  Reciprocal: ({ output: y }, g) => [neg(mul(g, mul(y, y)))],
+  Sin: ({ inputs: [x] }, g) => [mul(g, cos(x))],
+  Cos: ({ inputs: [x] }, g) => [neg(mul(g, sin(x)))],
+  Sigmoid: ({ output: y }, g) => [mul(g, mul(y, sub(1, y)))],
+  Tanh: ({ output: y }, g) => [mul(g, sub(1, mul(y, y)))],
+  Relu: ({ output: y }, g) => [where(greater(y, 0), g, zerosLike(g))],
+  LeakyRelu: ({ inputs: [x], attributes }, g) => [where(greater(x, 0), g, mul(g, float(attributes.alpha, 0.01)))],
+  Elu: ({ inputs: [x], output: y, attributes }, g) => [
+    where(greater(x, 0), g, mul(g, add(y, float(attributes.alpha, 1)))),
+  ],
+  Softplus: ({ inputs: [x] }, g) => [mul(g, sigmoid(x))],
+  Erf: ({ inputs: [x] }, g) => [mul(g, mul(exp(neg(mul(x, x))), TWO_OVER_ROOT_PI))],
+  Gelu: ({ node, inputs: [x], attributes }, g) => {
+    if (attributes.approximate === "tanh")
+      throw new TypeError(`Cannot differentiate ${node.operator} with approximate="tanh"`);
+    const density = mul(exp(mul(mul(x, x), -0.5)), ONE_OVER_ROOT_TWO_PI);
+    return [mul(g, add(normalCdf(x), mul(x, density)))];
+  },
+  /** x σ(αx) */
+  QuickGelu: ({ inputs: [x], output: y, attributes }, g) => {
+    const alpha = float(attributes.alpha, 1.702);
+    const s = sigmoid(mul(x, alpha));
+    return [mul(g, add(s, mul(mul(y, sub(1, s)), alpha)))];
+  },
+  Clip: ({ inputs: [x, low, high] }, g) => {
+    let inside = g;
+    if (low) inside = where(less(x, low), zerosLike(x), inside);
+    if (high) inside = where(greater(x, high), zerosLike(x), inside);
+    return [inside];
+  },
+  Where: ({ inputs: [condition, a, b] }, g) => [
+    undefined,
+    unbroadcast(where(condition, g, zerosLike(g)), a),
+    unbroadcast(where(condition, zerosLike(g), g), b),
+  ],
+  Max: extremum,
+  Min: extremum,
+  Sign: none,
+  Floor: none,
+  Ceil: none,
+  Round: none,
+};
+
+function float(attribute: unknown, fallback: number): number {
+  if (typeof attribute === "number") return attribute;
+  return typeof attribute === "object" && attribute !== null && "float" in attribute
+    ? Number(attribute.float)
+    : fallback;
+}
