@@ -44,7 +44,7 @@ export interface Place {
 function counterWord(name: string, value: number | undefined): number {
   if (value === undefined) return 0;
   if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > 0xffffffff) {
-    throw new RangeError(`Cannot address a stream: ${name} must be an integer from 0 to 2^32 - 1, got ${value}`);
+    throw new RangeError(`Cannot resolve the address: ${name} must be an integer from 0 to 2^32 - 1, got ${value}`);
   }
   return value;
 }
@@ -64,11 +64,11 @@ function counterWord(name: string, value: number | undefined): number {
  * ```
  */
 export function resolve(root: Root, address: Address, kind: number): Place {
-  const { purpose } = address;
+  const purpose = address?.purpose;
   if (typeof purpose !== "string") {
-    throw new TypeError(`Cannot address a stream: purpose must be a string, got ${typeof purpose}`);
+    throw new TypeError(`Cannot resolve the address: purpose must be a string, got ${typeof purpose}`);
   }
-  if (purpose === "") throw new RangeError('Cannot address a stream: purpose must not be empty, got ""');
+  if (purpose === "") throw new RangeError('Cannot resolve the address: purpose must not be empty, got ""');
   const step = counterWord("step", address.step);
   const prompt = counterWord("prompt", address.prompt);
   const sample = counterWord("sample", address.sample);
@@ -77,13 +77,15 @@ export function resolve(root: Root, address: Address, kind: number): Place {
   let tag = kind;
   if (typeof root === "number") {
     if (!Number.isSafeInteger(root) || root < 0) {
-      throw new RangeError(`Cannot address a stream: a number root must be an integer from 0 to 2^53 - 1, got ${root}`);
+      throw new RangeError(
+        `Cannot resolve the address: a number root must be an integer from 0 to 2^53 - 1, got ${root}`,
+      );
     }
     low = root >>> 0;
     high = Math.floor(root / 0x100000000);
   } else if (typeof root === "bigint") {
     if (root < 0n || root >> 64n !== 0n) {
-      throw new RangeError(`Cannot address a stream: a bigint root must be from 0 to 2^64 - 1, got ${root}`);
+      throw new RangeError(`Cannot resolve the address: a bigint root must be from 0 to 2^64 - 1, got ${root}`);
     }
     low = Number(root & 0xffffffffn);
     high = Number(root >> 32n);
@@ -91,7 +93,7 @@ export function resolve(root: Root, address: Address, kind: number): Place {
     [low, high] = sipHash(root, 0, 0, 0, 0);
     tag += 1;
   } else {
-    throw new TypeError(`Cannot address a stream: root must be a number, bigint or string, got ${typeof root}`);
+    throw new TypeError(`Cannot resolve the address: root must be a number, bigint or string, got ${typeof root}`);
   }
   const [key0, key1] = sipHash(purpose, low, high, tag, 0);
   return { key0, key1, step, prompt, sample };

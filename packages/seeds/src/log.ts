@@ -9,10 +9,17 @@
 const LN2_HIGH = 0.6931471803691238; // 33 bits, so e · LN2_HIGH is exact
 const LN2_LOW = 1.9082149292705877e-10;
 
-const double = new Float64Array(1);
+const double = new Float64Array([1]);
 const words = new Uint32Array(double.buffer);
-double[0] = 1;
 const HIGH = words[1] === 0x3ff00000 ? 1 : 0; // where the sign and exponent are: little- or big-endian
+
+/** 2^(1023 − i), which scales a number with the biased exponent i into [1, 2). */
+const scales: Float64Array = /* @__PURE__ */ (() => {
+  const table = new Float64Array(2047);
+  for (let i = 1023, scale = 1; i < 2047; i++, scale /= 2) table[i] = scale;
+  for (let i = 1023, scale = 1; i > 0; i--, scale *= 2) table[i] = scale;
+  return table;
+})();
 
 /**
  * Natural logarithm, reproducible bit for bit on every engine: `log x`. Within 2 units in the last place.
@@ -26,10 +33,9 @@ const HIGH = words[1] === 0x3ff00000 ? 1 : 0; // where the sign and exponent are
  */
 export function log(x: number): number {
   double[0] = x;
-  const high = words[HIGH];
-  let exponent = (high >>> 20) - 1023;
-  words[HIGH] = (high & 0x000fffff) | 0x3ff00000;
-  let m = double[0];
+  const biased = words[HIGH] >>> 20;
+  let exponent = biased - 1023;
+  let m = x * scales[biased]; // writing the exponent's bits instead stalls on the memory just written
   if (m > Math.SQRT2) {
     m *= 0.5;
     exponent += 1;
