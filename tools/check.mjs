@@ -39,16 +39,13 @@ for (const name of names)
 const selected = names.length ? checks.filter((check) => names.includes(check.name)) : checks;
 const context = { root: repository, workspaces: readWorkspaces() };
 
-if (selected.some((check) => check.needsBuild)) {
-  const { code, output } = await capture(bin("turbo"), ["run", "build", "--output-logs=errors-only"]);
-  if (code !== 0) {
-    console.log(`✗ build\n${output}`);
-    process.exit(1);
-  }
-}
-
 let failed = 0;
+let built;
 for (const check of selected) {
+  if (check.needsBuild) {
+    built ??= await build();
+    if (!built) continue;
+  }
   const start = performance.now();
   let report;
   try {
@@ -67,6 +64,21 @@ for (const check of selected) {
 }
 console.log(failed ? `\n${failed} of ${selected.length} checks failed` : `\nAll ${selected.length} checks passed`);
 process.exit(failed ? 1 : 0);
+
+/** Builds everything, cached; a failure counts as one failed check, and those that need the build are left out. */
+async function build() {
+  const { code, output } = await capture(bin("turbo"), ["run", "build", "--output-logs=errors-only"]);
+  if (code === 0) return true;
+  failed++;
+  console.log(
+    `✗ build (and so not run: ${selected
+      .filter((check) => check.needsBuild)
+      .map((check) => check.name)
+      .join(", ")})`,
+  );
+  console.log(`    ${output.replaceAll("\n", "\n    ")}`);
+  return false;
+}
 
 function describe({ file, line, reason }) {
   const place = file ? `${file}${line ? `:${line}` : ""}: ` : "";

@@ -1,6 +1,13 @@
-// The checks in the order in which they run: cheap and telling ones first.
+// The checks in the order in which they run: those that need no build first.
+import { cycles } from "./cycles.mjs";
+import { hygiene } from "./hygiene.mjs";
+import { imports } from "./imports.mjs";
+import { length } from "./length.mjs";
+import { load } from "./load.mjs";
+import { packaging } from "./packaging.mjs";
+import { size } from "./size.mjs";
 import { style } from "./style.mjs";
 import { denoTypes, types } from "./types.mjs";
 import { versions } from "./versions.mjs";
 
-export const checks = [types, denoTypes, style, versions];
+export const checks = [types, denoTypes, style, imports, cycles, versions, hygiene, length, load, size, packaging];

@@ -1,6 +1,7 @@
 // Child processes whose output is kept until somebody asks for it.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { repository } from "./workspaces.mjs";
 
 /** A command that npm installed: the path of `node_modules/.bin/<name>`. */
@@ -14,7 +15,7 @@ export function capture(command, args, options = {}) {
       cwd: repository,
       stdio: ["ignore", "pipe", "pipe"],
       ...options,
-      env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0", ...options.env },
+      env: { ...process.env, NO_COLOR: "1", ...options.env },
     });
     let output = "";
     child.stdout.on("data", (chunk) => {
@@ -24,6 +25,6 @@ export function capture(command, args, options = {}) {
       output += chunk;
     });
     child.on("error", reject);
-    child.on("close", (code) => resolve({ code: code ?? 1, output: output.trim() }));
+    child.on("close", (code) => resolve({ code: code ?? 1, output: stripVTControlCharacters(output).trim() }));
   });
 }
