@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { describeError, helpText, parseCommand, UsageError } from "./cli.ts";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+
+/** The message that a command line is refused with. */
+function refusal(...argv: string[]): string {
+  try {
+    parseCommand(argv);
+  } catch (error) {
+    assert.ok(error instanceof UsageError, String(error));
+    assert.ok(!error.message.includes("\n"), error.message);
+    return error.message;
+  }
+  throw new Error(`${argv.join(" ")} was accepted`);
+}
+
+test("without arguments it trains with the defaults", () => {
+  const defaults = {
+    name: "train",
+    seed: 1,
+    out: "runs/default",
+    data: undefined,
+    resume: false,
+    device: "cpu",
+    minutes: undefined,
+    scale: 1,
+    seeds: 1,
+    threads: undefined,
+    debug: false,
+  };
+  assert.deepEqual(parseCommand([]), defaults);
+  assert.deepEqual(parseCommand(["train"]), defaults);
+});
+
+test("every flag is read", () => {
+  const argv = [
+    "train",
+    "--seed",
+    "0",
+    "--out=x",
+    "--data",
+    here,
+    "--resume",
+    "--device",
+    "webgpu",
+    "--minutes",
+    "2.5",
+  ];
+  const command = parseCommand([...argv, "--seeds", "3", "--threads", "2", "--debug"]);
+  assert.deepEqual(command, {
+    name: "train",
+    seed: 0,
+    out: "x",
+    data: here,
+    resume: true,
+    device: "webgpu",
+    minutes: 2.5,
+    scale: 1,
+    seeds: 3,
+    threads: 2,
+    debug: true,
+  });
+});
+
+test("ask takes one question, flags before or after it", () => {
+  const expected = {
+    name: "ask",
+    question: "17*23",
+    seed: 3,
+    out: "runs/default",
+    device: "cpu",
+    threads: undefined,
+    debug: false,
+  };
+  assert.deepEqual(parseCommand(["ask", "17*23", "--seed", "3"]), expected);
+  assert.deepEqual(parseCommand(["--seed", "3", "ask", "17*23"]), expected);
+  assert.match(refusal("ask"), /one question, found 0/);
+  assert.match(refusal("ask", " "), /one question/);
+  assert.match(refusal("ask", "17", "*", "23"), /one question, found 3/);
+  assert.match(refusal("ask", "17*23", "--resume"), /--resume belongs to train/);
+});
+
+test("help and version win over everything else", () => {
+  assert.deepEqual(parseCommand(["ask", "--help", "--seed", "x"]), { name: "help" });
+  assert.deepEqual(parseCommand(["-h"]), { name: "help" });
+  assert.deepEqual(parseCommand(["--version"]), { name: "version" });
+  for (const flag of [
+    "seed",
+    "out",
+    "data",
+    "resume",
+    "device",
+    "minutes",
+    "scale",
+    "seeds",
+    "threads",
+    "debug",
+    "version",
+  ]) {
+    assert.ok(helpText.includes(`--${flag}`), flag);
+  }
+});
+
+test("a mistyped flag or command gets the nearest known one", () => {
+  assert.equal(refusal("--sed", "3"), "Unknown flag --sed, did you mean --seed?; --help lists all");
+  assert.equal(refusal("--resmue"), "Unknown flag --resmue, did you mean --resume?; --help lists all");
+  assert.equal(refusal("--something=4"), "Unknown flag --something; --help lists all");
+  assert.match(refusal("-x"), /Unknown flag -x/);
+  assert.match(refusal("tain"), /Unknown command "tain", did you mean train\?/);
+  assert.match(refusal("train", "now"), /takes no arguments, found "now"/);
+});
+
+test("a bad value is named with what was expected", () => {
+  assert.equal(refusal("--seed", "x"), 'Bad --seed: expected a whole number of at least 0, found "x"');
+  assert.match(refusal("--seed=-1"), /of at least 0, found "-1"/);
+  assert.match(refusal("--seed", "1.5"), /whole number/);
+  assert.match(refusal("--seed", "0x10"), /found "0x10"/);
+  assert.match(refusal("--seed", "99999999999999999999"), /whole number/);
+  assert.match(refusal("--minutes", "0"), /a number above 0, found "0"/);
+  assert.match(refusal("--scale", "Infinity"), /a number above 0/);
+  assert.match(refusal("--seeds", "0"), /at least 1/);
+  assert.match(refusal("--threads", ""), /at least 1, found ""/);
+  assert.match(refusal("--device", "gpu"), /expected cpu or webgpu, found "gpu"/);
+  assert.match(refusal("--minutes", "3", "--scale", "2"), /exclude each other/);
+  assert.match(refusal("--out", ""), /--out needs one/);
+  assert.match(refusal("--seed"), /--seed needs one/);
+  assert.match(refusal("--resume=yes"), /--resume takes no value/);
+});
+
+test("a data directory that is not there is named", () => {
+  assert.equal(refusal("--data", "no/such"), "Bad --data: there is no directory no/such");
+  assert.match(refusal("--data", fileURLToPath(import.meta.url)), /is not a directory/);
+});
+
+test("an error is told in one line, and with --debug by its stack", () => {
+  const error = new RangeError("first\n  second");
+  assert.equal(describeError(error, false), "error: first second");
+  assert.match(describeError(error, true), /RangeError: first[\s\S]*cli_test\.ts/);
+  assert.equal(describeError("thrown text", true), "error: thrown text");
+});
