@@ -6,7 +6,7 @@
  */
 
 import { stream } from "@gradus/seeds";
-import type { Affected } from "./strategies.ts";
+import type { Affected, PackedPieces } from "./strategies.ts";
 import { bestFit, chunks, inOrder, nonEmpty, whole, wrapped } from "./strategies.ts";
 
 /** How to pack; see {@link planPacking}. */
@@ -42,13 +42,8 @@ export interface PackingReport {
   readonly affected: Readonly<Record<"truncated" | "dropped" | "split" | "empty", Int32Array>>;
 }
 
-/** Contexts as lists of pieces. Piece p is `length[p]` tokens of sequence `sequence[p]`, from its token `start[p]`. */
-export interface PackingPlan {
-  /** Context c holds pieces `contexts[c]` to `contexts[c + 1]`: n + 1 entries. */
-  readonly contexts: Int32Array;
-  readonly sequence: Int32Array;
-  readonly start: Int32Array;
-  readonly length: Int32Array;
+/** Which piece goes into which context, and what it took. */
+export interface PackingPlan extends PackedPieces {
   readonly report: PackingReport;
 }
 

@@ -5,14 +5,22 @@
  */
 
 import { FreeSpace } from "./free_space.ts";
-import type { PackingPlan } from "./plan.ts";
 
 /** The sequences that were cut, left out, divided or empty, as they are found. */
 export type Affected = Record<"truncated" | "dropped" | "split" | "empty", number[]>;
-/** Pieces of sequences, not yet in contexts. */
-export type Pieces = Pick<PackingPlan, "sequence" | "start" | "length">;
+
+/** Pieces of sequences: piece p is `length[p]` tokens of sequence `sequence[p]`, from its token `start[p]`. */
+export interface Pieces {
+  readonly sequence: Int32Array;
+  readonly start: Int32Array;
+  readonly length: Int32Array;
+}
+
 /** Pieces in the order of their contexts. */
-export type PackedPieces = Omit<PackingPlan, "report">;
+export interface PackedPieces extends Pieces {
+  /** Context c holds pieces `contexts[c]` to `contexts[c + 1]`: n + 1 entries, the first 0. */
+  readonly contexts: Int32Array;
+}
 
 /** The numbers of the sequences that have a token. */
 export function nonEmpty(lengths: Int32Array): Int32Array {
