@@ -36,9 +36,14 @@ function naiveNarrow(x: number, exponentBits: number, fractionBits: number): num
   return sign | (below < above || (below === above && low % 2 === 0) ? low : high);
 }
 
-const formats = [
-  { name: "float16", widen: float16ToFloat32, narrow: float32ToFloat16, layout: [5, 10] as const },
-  { name: "bfloat16", widen: bfloat16ToFloat32, narrow: float32ToBfloat16, layout: [8, 7] as const },
+const formats: {
+  name: string;
+  widen: (source: Uint16Array) => Float32Array;
+  narrow: (source: Float32Array) => Uint16Array;
+  layout: [exponentBits: number, fractionBits: number];
+}[] = [
+  { name: "float16", widen: float16ToFloat32, narrow: float32ToFloat16, layout: [5, 10] },
+  { name: "bfloat16", widen: bfloat16ToFloat32, narrow: float32ToBfloat16, layout: [8, 7] },
 ];
 
 for (const { name, widen, narrow, layout } of formats) {
