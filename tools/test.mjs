@@ -41,6 +41,7 @@ function run(title, command, args) {
 }
 if (!flags.includes("--deno"))
   run("Node", process.execPath, ["--import", "tsx", "--test", "--test-reporter=spec", ...files]);
-if (!flags.includes("--node")) run("Deno", bin("deno"), ["test", "--no-check", "--allow-all", ...files]);
+if (!flags.includes("--node"))
+  run("Deno", globalThis.Deno ? process.execPath : bin("deno"), ["test", "--no-check", "--allow-all", ...files]);
 if (examples) rmSync(".examples", { recursive: true, force: true });
 process.exit(failed);

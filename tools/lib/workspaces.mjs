@@ -1,6 +1,6 @@
 // The workspaces of this repository: what each `package.json` under `packages/` and `examples/` says.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The repository's root folder. */
@@ -45,4 +45,10 @@ export function listFiles(directory, wanted = () => true) {
   };
   walk("");
   return files.sort();
+}
+
+/** All files and folders below `directory` (relative to the root, itself included), relative to the root. */
+export function listEntries(directory) {
+  const entries = readdirSync(join(repository, directory), { withFileTypes: true, recursive: true });
+  return [directory, ...entries.map((entry) => join(relative(repository, entry.path), entry.name))];
 }
