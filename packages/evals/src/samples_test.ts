@@ -57,6 +57,7 @@ test("maj@1 is the share of right samples, and maj@n the plain vote", () => {
   assert.equal(majorityAtK(answers, "4"), 1);
   assert.equal(majorityAtK(["4", "5", "6", "6"], "4"), 0);
   assert.equal(majorityAtK(["4", "5"], "4"), 0.5);
+  assert.ok(Math.abs(majorityAtK(["4", "4", "5", null], "4", 2) - 4 / 6) < 1e-12);
   assert.equal(majorityAtK([null, undefined], "4"), 0);
 });
 

@@ -118,7 +118,9 @@ function groupNumbers(rewards: ArrayLike<number>, { groupSize, groups }: Groupin
       `Cannot group rewards: groupSize must divide the number of rewards, ${rewards.length}, found ${size}`,
     );
   }
-  return Int32Array.from({ length: rewards.length }, (_, i) => Math.floor(i / size));
+  const numbers = new Int32Array(rewards.length);
+  for (let i = 0; i < numbers.length; i++) numbers[i] = Math.floor(i / size);
+  return numbers;
 }
 
 function statistics(rewards: ArrayLike<number>, groups: Int32Array): GroupStatistics {

@@ -58,6 +58,48 @@ test("the oracle's k3", { skip }, () => {
   }
 });
 
+test("the loss is the formula, written out", () => {
+  const real = (min: number, max: number) => fc.double({ min, max, noNaN: true });
+  const token = fc.record({
+    logProb: real(-3, 0),
+    gap: real(-1.5, 1.5),
+    refGap: real(-1.5, 1.5),
+    advantage: real(-2, 2),
+  });
+  fc.assert(
+    fc.property(
+      fc.array(fc.array(token, { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 5 }),
+      fc.constantFrom("k1" as const, "k2" as const, "k3" as const),
+      fc.constantFrom(undefined, 1.5, 3),
+      (sequences, kl, dualClip) => {
+        const flat = sequences.flat();
+        const logProbs = flat.map((entry) => entry.logProb);
+        const batch = {
+          ...tokens(
+            logProbs,
+            flat.map((entry) => entry.logProb - entry.gap),
+            flat.map((entry) => entry.advantage),
+            flat.map((entry) => entry.logProb - entry.refGap),
+          ),
+          segments: Int32Array.from([0, ...sequences.map((_, s) => sequences.slice(0, s + 1).flat().length)]),
+        };
+        const lossOf = ({ gap, refGap, advantage }: (typeof flat)[number]): number => {
+          const ratio = Math.exp(gap);
+          const clipped = Math.min(Math.max(ratio, 1 - 0.2), 1 + 0.28);
+          const surrogate = Math.min(ratio * advantage, clipped * advantage);
+          const bounded = dualClip && advantage < 0 ? Math.max(surrogate, dualClip * advantage) : surrogate;
+          const estimates = { k1: refGap, k2: refGap ** 2 / 2, k3: Math.exp(-refGap) + refGap - 1 };
+          return -bounded + 0.1 * estimates[kl];
+        };
+        const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+        const options = { epsilonHigh: 0.28, beta: 0.1, kl, dualClip, advantagesPer: "token" as const };
+        close(grpo(batch, options).loss, mean(sequences.map((sequence) => mean(sequence.map(lossOf)))));
+        close(grpo(batch, { ...options, aggregation: "dapo" }).loss, mean(flat.map(lossOf)));
+      },
+    ),
+  );
+});
+
 test("at ratio 1 the coefficient is −(Â + β(π_ref/π − 1)) times the weight of the token", () => {
   const token = fc.record({
     logProb: fc.double({ min: -5, max: 0, noNaN: true }),
