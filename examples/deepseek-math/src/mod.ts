@@ -1,5 +1,6 @@
 // The example's pieces, each usable alone.
 
+export { type Command, describeError, helpText, parseCommand, runMain, UsageError } from "./cli.ts";
 export {
   canonicalQuestion,
   distinctProblems,
@@ -49,4 +50,13 @@ export {
   writeSteps,
 } from "./problems/solve.ts";
 export { type WordProblem, wordProblem } from "./problems/word_problems.ts";
+export {
+  createProgress,
+  createRate,
+  formatCount,
+  formatDuration,
+  type Progress,
+  type StageProgress,
+} from "./progress.ts";
+export { type Journal, type JournalRecord, openJournal, readJournal, truncateJournal } from "./run/journal.ts";
 export { extractAnswer, parseAnswer, reward, sameAnswer } from "./verify.ts";
