@@ -7,6 +7,7 @@ export * from "./ir/dims.ts";
 export { constant, type DType, describe, input, type Node, scalar, type Tensor } from "./ir/tensor.ts";
 export { buildModel, type ModelOptions, OPSET } from "./onnx/encode.ts";
 export * from "./ops/mod.ts";
+export * from "./optimizer/mod.ts";
 export * from "./session/mod.ts";
 export { checkpoint } from "./vjp/checkpoint.ts";
 export * from "./vjp/gradients.ts";

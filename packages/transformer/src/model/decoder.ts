@@ -1,0 +1,102 @@
+/**
+ * The decoder as a function of symbolic tensors: Llama's block (RMSNorm, rotary attention with grouped queries, SwiGLU),
+ * with Qwen2's bias where the configuration asks for it. Training, scoring, prefill and decoding differ only in the
+ * attention that they hand in.
+ *
+ * Names of sizes: R rows, T time, D hidden size, H query heads, K key-value heads, E head size, F intermediate size.
+ *
+ * @module
+ */
+import {
+  add,
+  gather,
+  input,
+  matmul,
+  mul,
+  reshape,
+  rmsNorm,
+  rotary,
+  rotaryTables,
+  sigmoid,
+  split,
+  type Tensor,
+  transpose,
+} from "@gradus/autodiff";
+import type { TransformerConfig } from "../files/config.ts";
+import { weightShapes } from "../files/weights.ts";
+
+/** Weights of the model as symbolic inputs, by our names (see `files/weights.ts`). */
+export type SymbolicWeights = Readonly<Record<string, Tensor>>;
+
+/** Attention of one layer: query [R, H, T, E] (scaled by 1/√E), key and value [R, K, T, E] → [R, H, T, E]. */
+export type Attention = (layer: number, query: Tensor, key: Tensor, value: Tensor) => Tensor;
+
+/** Declares every weight as a graph input. */
+export function declareWeights(config: TransformerConfig): SymbolicWeights {
+  return Object.fromEntries(
+    Object.entries(weightShapes(config)).map(([name, shape]) => [name, input(name, "float32", shape)]),
+  );
+}
+
+/** (x W_gate · σ(x W_gate)) ⊙ x W_up, then W_down (Shazeer, arXiv 2002.05202). */
+function swiglu(x: Tensor, gateUp: Tensor, down: Tensor, intermediateSize: number): Tensor {
+  const [gate, up] = split(matmul(x, gateUp), [intermediateSize, intermediateSize], -1);
+  return matmul(mul(mul(gate, sigmoid(gate)), up), down);
+}
+
+/** [R, T, heads · E] → [R, heads, T, E] */
+function toHeads(x: Tensor, heads: number, headSize: number): Tensor {
+  const [rows, time] = x.shape;
+  return transpose(reshape(x, [rows, time, heads, headSize]), [0, 2, 1, 3]);
+}
+
+/** [R, heads, T, E] → [R, T, heads · E] */
+function fromHeads(x: Tensor): Tensor {
+  const [rows, heads, time, headSize] = x.shape;
+  return reshape(transpose(x, [0, 2, 1, 3]), [rows, time, Number(heads) * Number(headSize)]);
+}
+
+/**
+ * Tokens and positions, both [R, T] → hidden states [R, T, D] after the final norm. `wrap` is called around each block:
+ * `checkpoint` there keeps only what passes from block to block.
+ */
+export function decoder(
+  config: TransformerConfig,
+  weights: SymbolicWeights,
+  tokens: Tensor,
+  positions: Tensor,
+  attention: Attention,
+  wrap: (block: () => Tensor) => Tensor = (block) => block(),
+): Tensor {
+  const { heads, keyValueHeads, headSize, intermediateSize, normEpsilon } = config;
+  const tables = rotaryTables(config.maxPositions, headSize, config.ropeTheta);
+  const widths = [heads * headSize, keyValueHeads * headSize, keyValueHeads * headSize];
+
+  const attentionBlock = (x: Tensor, layer: number): Tensor => {
+    const name = `layers.${layer}`;
+    let qkv = matmul(x, weights[`${name}.qkv`]);
+    if (config.qkvBias) qkv = add(qkv, weights[`${name}.qkvBias`]);
+    const [q, k, v] = split(qkv, widths, -1);
+    const query = rotary(toHeads(mul(q, 1 / Math.sqrt(headSize)), heads, headSize), positions, tables);
+    const key = rotary(toHeads(k, keyValueHeads, headSize), positions, tables);
+    const attended = attention(layer, query, key, toHeads(v, keyValueHeads, headSize));
+    return matmul(fromHeads(attended), weights[`${name}.attentionOutput`]);
+  };
+
+  let x = gather(weights.embedding, tokens);
+  for (let layer = 0; layer < config.layers; layer++) {
+    const name = `layers.${layer}`;
+    const before = x;
+    x = wrap(() => {
+      const mixed = add(before, attentionBlock(rmsNorm(before, weights[`${name}.attentionNorm`], normEpsilon), layer));
+      const normed = rmsNorm(mixed, weights[`${name}.mlpNorm`], normEpsilon);
+      return add(mixed, swiglu(normed, weights[`${name}.gateUp`], weights[`${name}.down`], intermediateSize));
+    });
+  }
+  return rmsNorm(x, weights.finalNorm, normEpsilon);
+}
+
+/** The output head's matrix, [D, V]: its own, or the embedding transposed. */
+export function headMatrix(config: TransformerConfig, weights: SymbolicWeights): Tensor {
+  return config.tieEmbeddings ? transpose(weights.embedding, [1, 0]) : weights.head;
+}

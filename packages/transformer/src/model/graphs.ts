@@ -1,0 +1,140 @@
+/**
+ * The graphs that a policy runs, each as an ONNX model whose inputs include the weights.
+ *
+ * @module
+ */
+import {
+  asMatrix,
+  buildModel,
+  checkpoint,
+  input,
+  matmul,
+  logSoftmax,
+  mul,
+  pullback,
+  reshape,
+  gather,
+  streamedLogProbs,
+  type Tensor,
+  tokenLogProbs,
+} from "@gradus/autodiff";
+import type { TransformerConfig } from "../files/config.ts";
+import { cachedAttention, type LayerCache, rowAttention } from "./attention.ts";
+import { declareWeights, decoder, headMatrix, type SymbolicWeights } from "./decoder.ts";
+
+/** Options of {@linkcode rowModel}. */
+export interface RowModelOptions {
+  /** Tokens in a row. */
+  time: number;
+  /** Also compute Σ coefficient · ∇ log π: an output `grad(<weight>)` for each weight. */
+  gradients?: boolean;
+  /** Also put out entropies. */
+  entropies?: boolean;
+  /** Keep only what passes between blocks for the backward pass, and compute the rest again. */
+  checkpointBlocks?: boolean;
+  /** Never hold the logits of more than this many tokens; 0 holds them all. */
+  headChunk?: number;
+  queryChunk?: number;
+}
+
+/** Name of the output that holds a weight's gradient. */
+export function gradientName(weight: string): string {
+  return `grad(${weight})`;
+}
+
+/**
+ * Scores rows of packed segments. Inputs: `tokens`, `positions`, `segments`, `labels`, all int32 [rows, time];
+ * `inverseTemperature` []; with gradients `coefficients` float32 [rows, time]. Outputs: `logProbs` [rows · time], and
+ * as asked `entropies` [rows · time] and gradients.
+ */
+export function rowModel(config: TransformerConfig, options: RowModelOptions): Uint8Array {
+  const { time, headChunk = 0 } = options;
+  const shape = ["rows", time];
+  const [tokens, positions, segments, labels] = ["tokens", "positions", "segments", "labels"].map((name) => input(name, "int32", shape));
+  const inverseTemperature = input("inverseTemperature", "float32", []);
+  const weights = declareWeights(config);
+  const attention = rowAttention(segments, { queryChunk: options.queryChunk });
+  const hidden = decoder(config, weights, tokens, positions, attention, options.checkpointBlocks ? checkpoint : undefined);
+  const scaled = mul(asMatrix(hidden), inverseTemperature);
+  const targets = reshape(labels, [scaled.shape[0]]);
+  const head = headMatrix(config, weights);
+  const { logProbs, entropies } = headChunk > 0 ? streamedLogProbs(scaled, head, targets, { chunk: headChunk }) : tokenLogProbs(scaled, head, targets);
+
+  const outputs: Record<string, Tensor> = { logProbs };
+  if (options.entropies) outputs.entropies = entropies;
+  if (options.gradients) {
+    const coefficients = reshape(input("coefficients", "float32", shape), [scaled.shape[0]]);
+    const names = Object.keys(weights);
+    const gradients = pullback([{ output: logProbs, cotangent: coefficients }], names.map((name) => weights[name]));
+    names.forEach((name, i) => {
+      outputs[gradientName(name)] = gradients[i];
+    });
+  }
+  return buildModel({ outputs });
+}
+
+/** Names of a layer's cache tensors among the inputs and outputs of the sampling models. */
+export function cacheName(layer: number, part: "promptKeys" | "promptValues" | "ownKeys" | "ownValues" | "newKeys" | "newValues"): string {
+  return `${part}.${layer}`;
+}
+
+/** Log-probabilities over the vocabulary of some hidden states: [n, D] → [n, V]. */
+function vocabularyLogProbs(config: TransformerConfig, weights: SymbolicWeights, hidden: Tensor): Tensor {
+  const scaled = mul(hidden, input("inverseTemperature", "float32", []));
+  return logSoftmax(matmul(scaled, headMatrix(config, weights)));
+}
+
+/**
+ * Reads prompts. Inputs: `tokens`, `positions`, `segments` int32 [groups, prompt] (a prompt begins its row; what follows
+ * has other segment ids), `last` int32 [groups], the place of each prompt's last token in the flattened rows. Outputs:
+ * `logProbs` [groups, V] of the next token, and each layer's `promptKeys.i`, `promptValues.i` [groups, K, prompt, E].
+ */
+export function prefillModel(config: TransformerConfig, time: number): Uint8Array {
+  const shape = ["groups", time];
+  const [tokens, positions, segments] = ["tokens", "positions", "segments"].map((name) => input(name, "int32", shape));
+  const last = input("last", "int32", ["groups"]);
+  const weights = declareWeights(config);
+  const outputs: Record<string, Tensor> = {};
+  const attention = rowAttention(segments);
+  const hidden = decoder(config, weights, tokens, positions, (layer, query, key, value) => {
+    outputs[cacheName(layer, "promptKeys")] = key;
+    outputs[cacheName(layer, "promptValues")] = value;
+    return attention(layer, query, key, value);
+  });
+  outputs.logProbs = vocabularyLogProbs(config, weights, gather(asMatrix(hidden), last));
+  return buildModel({ outputs });
+}
+
+/** Weights as they become part of a model file. */
+export type WeightData = Readonly<Record<string, { shape: readonly number[]; data: Float32Array }>>;
+
+/**
+ * One more token for every row. Inputs: `tokens`, `positions` int32 [rows, 1], the caches (see `LayerCache`),
+ * `promptBias` [groups, 1, 1, prompt], `ownBias` [own]. Outputs: `logProbs` [rows, V], `newKeys.i`, `newValues.i`
+ * [rows, K, 1, E]. Rows come group by group.
+ */
+export function decodeModel(config: TransformerConfig, initializers?: WeightData): Uint8Array {
+  const { keyValueHeads, headSize } = config;
+  const rows = "groups*samples";
+  // The first input with both symbols as axes of their own: that is where their values are read off.
+  const promptBias = input("promptBias", "float32", ["groups", 1, 1, "prompt"]);
+  const ownBias = input("ownBias", "float32", ["own"]);
+  const slots = input("slots", "float32", ["samples"]);
+  const tokens = input("tokens", "int32", [rows, 1]);
+  const positions = input("positions", "int32", [rows, 1]);
+  const weights = declareWeights(config);
+  const caches: LayerCache[] = Array.from({ length: config.layers }, (_, layer) => ({
+    promptKeys: input(cacheName(layer, "promptKeys"), "float32", ["groups", keyValueHeads, "prompt", headSize]),
+    promptValues: input(cacheName(layer, "promptValues"), "float32", ["groups", keyValueHeads, "prompt", headSize]),
+    ownKeys: input(cacheName(layer, "ownKeys"), "float32", [rows, keyValueHeads, "own", headSize]),
+    ownValues: input(cacheName(layer, "ownValues"), "float32", [rows, keyValueHeads, "own", headSize]),
+  }));
+  const outputs: Record<string, Tensor> = {};
+  const attention = cachedAttention(caches, promptBias, ownBias, "samples", (layer, key, value) => {
+    outputs[cacheName(layer, "newKeys")] = key;
+    outputs[cacheName(layer, "newValues")] = value;
+  });
+  const hidden = decoder(config, weights, tokens, positions, attention);
+  outputs.logProbs = vocabularyLogProbs(config, weights, asMatrix(hidden));
+  return buildModel({ outputs, initializers, inputs: [slots] });
+}

@@ -1,0 +1,235 @@
+/**
+ * The policy on the thread it was made on: holds the weights, compiles graphs as they are needed, trains and samples.
+ * Its calls block that thread while a graph runs; `policy.ts` puts it in a worker.
+ *
+ * @module
+ */
+import { AdamW, type AdamWOptions, type AdamWReport, type Device, openSession, type Session, type TensorData } from "@gradus/autodiff";
+import { type TransformerConfig, validateConfig } from "../files/config.ts";
+import { type Weights, weightShapes } from "../files/weights.ts";
+import { decodeModel, gradientName, prefillModel, rowModel } from "../model/graphs.ts";
+import { arrangeRows, checkBatch, type Rows, type SegmentedBatch } from "../model/rows.ts";
+import { type SampleProgress, type SampleRequest, sampleCompletions } from "../sampling/sample.ts";
+import type { Completion } from "../sampling/wave.ts";
+import { decayMask, initialize, layoutOf, type Slot, totalSize, views } from "./parameters.ts";
+
+/** How a policy computes. None of these changes results beyond rounding. */
+export interface PolicyOptions {
+  /** Default `"cpu"`. */
+  device?: Device;
+  /** Threads within one operator. Default: one for each core. */
+  threads?: number;
+  /** Most tokens in one run of a graph: bounds the memory of activations. Default 4096. */
+  maxTokens?: number;
+  /** Keep only what passes between blocks for the backward pass, and compute the rest again. Default false. */
+  checkpointBlocks?: boolean;
+  /** Queries of one attention product in long rows. Default 512. */
+  queryChunk?: number;
+}
+
+/** Log-probabilities of the labels and, if asked, entropies: one entry for each token of the batch. */
+export interface LogProbs {
+  readonly logProbs: Float32Array;
+  readonly entropies?: Float32Array;
+}
+
+/** Everything that training changes, for checkpoints. */
+export interface PolicyState {
+  weights: Float32Array;
+  momentum: Float32Array;
+  variance: Float32Array;
+  steps: number;
+}
+
+/** Logits above this many numbers are streamed instead of held. */
+const LOGITS_HELD = 2 ** 23;
+/** Numbers of one chunk of streamed logits. */
+const LOGITS_CHUNK = 2 ** 21;
+
+/** See the module. */
+export class PolicyCore {
+  readonly config: TransformerConfig;
+  readonly #options: Required<Omit<PolicyOptions, "threads">> & Pick<PolicyOptions, "threads">;
+  readonly #layout: readonly Slot[];
+  readonly #weights: Float32Array;
+  readonly #gradient: Float32Array;
+  readonly #optimizer: AdamW;
+  readonly #feeds: Record<string, TensorData>;
+  readonly #sessions = new Map<string, Promise<Session>>();
+  #accumulated = false;
+  #cancelled = false;
+
+  /** Takes over `weights`, the flat array in the order of `weightShapes`. */
+  constructor(config: TransformerConfig, weights: Float32Array, options: PolicyOptions = {}) {
+    this.config = validateConfig(config);
+    this.#options = { device: "cpu", maxTokens: 4096, checkpointBlocks: false, queryChunk: 512, ...options };
+    this.#layout = layoutOf(config);
+    const size = totalSize(this.#layout);
+    if (weights.length !== size) throw new RangeError(`Cannot make policy: found ${weights.length} weights, expected ${size}`);
+    this.#weights = weights;
+    this.#gradient = new Float32Array(size);
+    this.#optimizer = new AdamW(size, { decays: decayMask(this.#layout) });
+    const shapes = weightShapes(config);
+    this.#feeds = Object.fromEntries(Object.entries(views(weights, this.#layout)).map(([name, data]) => [name, { data, shape: shapes[name] }]));
+  }
+
+  /** A policy with random weights. */
+  static create(config: TransformerConfig, { seed, ...options }: PolicyOptions & { seed: number }): PolicyCore {
+    return new PolicyCore(config, initialize(validateConfig(config), layoutOf(config), seed), options);
+  }
+
+  /** Weights by name, as views: changing them changes the policy. */
+  get weights(): Weights {
+    return views(this.#weights, this.#layout);
+  }
+
+  /** Log π(label) for every token of the batch. */
+  async logProbs(batch: SegmentedBatch, { entropies = false, temperature = 1 }: { entropies?: boolean; temperature?: number } = {}): Promise<LogProbs> {
+    return await this.#overRows(batch, temperature, { entropies, gradients: false });
+  }
+
+  /** Adds Σ coefficient · ∇ log π(label) to the gradient. Returns the log-probabilities that it computed on the way. */
+  async backward(batch: SegmentedBatch, coefficients: Float32Array, { temperature = 1 }: { temperature?: number } = {}): Promise<LogProbs> {
+    if (coefficients.length !== batch.tokens.length) {
+      throw new RangeError(`Cannot go backward: found ${coefficients.length} coefficients, expected ${batch.tokens.length}`);
+    }
+    return await this.#overRows(batch, temperature, { entropies: false, gradients: true, coefficients });
+  }
+
+  /** Descends the accumulated gradient and clears it. */
+  step(update: AdamWOptions): AdamWReport {
+    if (!this.#accumulated) this.#gradient.fill(0);
+    const report = this.#optimizer.step(this.#weights, this.#gradient, update);
+    this.#accumulated = false;
+    this.#dropSession("decode"); // it holds the weights as constants
+    return report;
+  }
+
+  /** The accumulated gradient by weight, as views. */
+  get gradients(): Weights {
+    if (!this.#accumulated) this.#gradient.fill(0);
+    return views(this.#gradient, this.#layout);
+  }
+
+  /** Samples completions, in order of prompt and sample. */
+  async sample(prompts: readonly Int32Array[], request: SampleRequest, onProgress?: (progress: SampleProgress) => void): Promise<Completion[]> {
+    this.#cancelled = false;
+    const sessions = {
+      prefill: (time: number) => this.#session(`prefill ${time}`, () => prefillModel(this.config, time)),
+      decode: () => this.#session("decode", () => decodeModel(this.config, this.#feeds as Record<string, { shape: number[]; data: Float32Array }>)),
+      weights: (forDecoding: boolean) => (forDecoding ? {} : this.#feeds),
+    };
+    return await sampleCompletions(this.config, sessions, prompts, request, { onProgress, checkCancelled: () => this.#checkCancelled() });
+  }
+
+  /** Makes a running `sample` or `logProbs` throw an `AbortError` at its next step. */
+  cancel(): void {
+    this.#cancelled = true;
+  }
+
+  /** What a checkpoint has to keep, as views of the live arrays. */
+  state(): PolicyState {
+    const { momentum, variance, steps } = this.#optimizer;
+    return { weights: this.#weights, momentum, variance, steps };
+  }
+
+  /** Takes over a state. Throws `RangeError` when it belongs to another configuration. */
+  restore(state: PolicyState): void {
+    for (const name of ["weights", "momentum", "variance"] as const) {
+      if (state[name].length !== this.#weights.length) {
+        throw new RangeError(`Cannot restore: ${name} has ${state[name].length} entries, expected ${this.#weights.length}`);
+      }
+    }
+    this.#weights.set(state.weights);
+    this.#optimizer.momentum.set(state.momentum);
+    this.#optimizer.variance.set(state.variance);
+    this.#optimizer.steps = state.steps;
+    this.#accumulated = false;
+    this.#dropSession("decode");
+  }
+
+  /** Frees the compiled graphs. */
+  async dispose(): Promise<void> {
+    const sessions = [...this.#sessions.values()];
+    this.#sessions.clear();
+    for (const session of sessions) await (await session).dispose();
+  }
+
+  #checkCancelled(): void {
+    if (!this.#cancelled) return;
+    this.#cancelled = false;
+    throw new DOMException("The operation was cancelled", "AbortError");
+  }
+
+  #session(key: string, build: () => Uint8Array): Promise<Session> {
+    let session = this.#sessions.get(key);
+    if (!session) {
+      session = openSession(build(), { device: this.#options.device, threads: this.#options.threads });
+      this.#sessions.set(key, session);
+    }
+    return session;
+  }
+
+  #dropSession(key: string): void {
+    const session = this.#sessions.get(key);
+    this.#sessions.delete(key);
+    session?.then((opened) => opened.dispose());
+  }
+
+  #rowSession(time: number, entropies: boolean, gradients: boolean): Promise<Session> {
+    const { maxTokens, checkpointBlocks, queryChunk } = this.#options;
+    const { vocabSize } = this.config;
+    const streams = Math.max(maxTokens, time) * vocabSize > LOGITS_HELD;
+    const headChunk = streams ? Math.max(16, Math.floor(LOGITS_CHUNK / vocabSize)) : 0;
+    return this.#session(`rows ${time} ${entropies} ${gradients}`, () =>
+      rowModel(this.config, { time, entropies, gradients, checkpointBlocks, queryChunk, headChunk }),
+    );
+  }
+
+  async #overRows(
+    batch: SegmentedBatch,
+    temperature: number,
+    { entropies, gradients, coefficients }: { entropies: boolean; gradients: boolean; coefficients?: Float32Array },
+  ): Promise<LogProbs> {
+    checkBatch(batch, this.config);
+    if (!(temperature > 0)) throw new RangeError(`Cannot score at temperature ${temperature}: expected a positive number`);
+    const result = { logProbs: new Float32Array(batch.tokens.length), ...(entropies ? { entropies: new Float32Array(batch.tokens.length) } : {}) };
+    for (const rows of arrangeRows(batch, this.#options.maxTokens)) {
+      this.#checkCancelled();
+      const session = await this.#rowSession(rows.time, entropies, gradients);
+      const feeds = rowFeeds(rows, temperature);
+      if (coefficients) feeds.coefficients = { data: Float32Array.from(rows.source, (at) => (at < 0 ? 0 : coefficients[at])), shape: feeds.tokens.shape };
+      const outputs = await session.run({ ...this.#feeds, ...feeds });
+      scatter(outputs.logProbs.data as Float32Array, rows, batch.labels, result.logProbs);
+      if (result.entropies) scatter(outputs.entropies.data as Float32Array, rows, batch.labels, result.entropies);
+      if (gradients) this.#accumulate(outputs);
+    }
+    return result;
+  }
+
+  #accumulate(outputs: Record<string, Required<TensorData>>): void {
+    for (const { name, offset, size } of this.#layout) {
+      const data = outputs[gradientName(name)].data as Float32Array;
+      const total = this.#gradient.subarray(offset, offset + size);
+      if (this.#accumulated) for (let i = 0; i < size; i++) total[i] += data[i];
+      else total.set(data);
+    }
+    this.#accumulated = true;
+  }
+}
+
+function rowFeeds({ count, time, tokens, labels, positions, segments }: Rows, temperature: number): Record<string, TensorData> {
+  const shape = [count, time];
+  return {
+    tokens: { data: tokens, shape },
+    labels: { data: labels, shape },
+    positions: { data: positions, shape },
+    segments: { data: segments, shape },
+    inverseTemperature: { data: Float32Array.of(1 / temperature), shape: [] },
+  };
+}
+
+/** Puts row entries back where their tokens stand in the batch; 0 stays where the label is negative. */
+function scatter(values: Float32Array, { source }: Rows, labels: Int32Array, target: Float32Array): void {
+  for (let i = 0; i < source.length; i++) if (source[i] >= 0 && labels[source[i]] >= 0) target[source[i]] = values[i];
+}

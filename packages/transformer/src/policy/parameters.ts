@@ -1,0 +1,66 @@
+/**
+ * All weights in one flat array, so that the optimiser makes one pass, the gradient's norm is one sum, and a checkpoint
+ * is one write.
+ *
+ * @module
+ */
+import { stream } from "@gradus/seeds";
+import type { TransformerConfig } from "../files/config.ts";
+import { type Weights, weightShapes } from "../files/weights.ts";
+
+/** A weight's place in the flat array. */
+export interface Slot {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** Where each weight lies, in the order of `weightShapes`. */
+export function layoutOf(config: TransformerConfig): Slot[] {
+  let offset = 0;
+  return Object.entries(weightShapes(config)).map(([name, shape]) => {
+    const size = shape.reduce((product, dim) => product * dim, 1);
+    const slot = { name, shape, offset, size };
+    offset += size;
+    return slot;
+  });
+}
+
+/** Entries of the flat array. */
+export function totalSize(layout: readonly Slot[]): number {
+  const last = layout[layout.length - 1];
+  return last.offset + last.size;
+}
+
+/** Each weight as a view of the flat array. */
+export function views(flat: Float32Array, layout: readonly Slot[]): Weights {
+  return Object.fromEntries(layout.map(({ name, offset, size }) => [name, flat.subarray(offset, offset + size)]));
+}
+
+/** 1 for the entries that weight decay applies to: matrices, not norms and biases. */
+export function decayMask(layout: readonly Slot[]): Uint8Array {
+  const mask = new Uint8Array(totalSize(layout));
+  for (const { shape, offset, size } of layout) if (shape.length > 1) mask.fill(1, offset, offset + size);
+  return mask;
+}
+
+/**
+ * Random weights: matrices normal with standard deviation 1/√(rows), those that write to the residual stream divided by
+ * √(2 · layers) more (as in GPT-2), the embedding 0.02, norms one, biases zero.
+ */
+export function initialize(config: TransformerConfig, layout: readonly Slot[], seed: number): Float32Array {
+  const flat = new Float32Array(totalSize(layout));
+  const residual = 1 / Math.sqrt(2 * config.layers);
+  layout.forEach(({ name, shape, offset, size }, index) => {
+    const part = flat.subarray(offset, offset + size);
+    if (shape.length === 1) {
+      part.fill(name.endsWith("Norm") ? 1 : 0);
+      return;
+    }
+    const writesResidual = name.endsWith(".attentionOutput") || name.endsWith(".down");
+    const deviation = name === "embedding" ? 0.02 : (writesResidual ? residual : 1) / Math.sqrt(shape[0]);
+    stream(seed, { purpose: "weights", sample: index }).fillNormal(part, 0, deviation);
+  });
+  return flat;
+}
