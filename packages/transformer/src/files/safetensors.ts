@@ -8,8 +8,8 @@
  * rest      the tensors, little-endian, row-major, end to end without gaps
  * ```
  *
- * As the reference implementation does, tensors are laid out by falling alignment, then by name, so that each starts
- * at a multiple of its element size. Files that we write carry a checksum in their metadata
+ * As the reference implementation does, tensors are laid out by element type, wide ones first, then by name, so that each
+ * starts at a multiple of its element size. Files that we write carry a checksum in their metadata
  * (`"checksum": "xxh32:…"`, over the whole file with the eight digits as zeros); in files of others there is none.
  *
  * Source: https://github.com/huggingface/safetensors, README "Format" and `safetensors/src/tensor.rs`.
@@ -48,13 +48,14 @@ export interface SafetensorsLayout {
   pieces: Uint8Array[];
 }
 
+/** In the order in which the reference implementation lays tensors out. */
 const formats = {
-  F64: { bytes: 8, array: Float64Array },
   I64: { bytes: 8, array: BigInt64Array },
+  F64: { bytes: 8, array: Float64Array },
   F32: { bytes: 4, array: Float32Array },
   I32: { bytes: 4, array: Int32Array },
-  F16: { bytes: 2, array: Uint16Array },
   BF16: { bytes: 2, array: Uint16Array },
+  F16: { bytes: 2, array: Uint16Array },
   U8: { bytes: 1, array: Uint8Array },
 } as const;
 
@@ -194,8 +195,9 @@ export function layoutSafetensors(
   }
   const names = Object.keys(tensors);
   for (const name of names) checkTensor(name, tensors[name]);
-  const width = (name: string): number => formats[tensors[name].dtype].bytes;
-  names.sort((a, b) => width(b) - width(a) || (a < b ? -1 : 1));
+  const order = Object.keys(formats);
+  const rank = (name: string): number => order.indexOf(tensors[name].dtype);
+  names.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
 
   // The checksum comes first, so that its digits are the first thing to match `checksumPrefix`: inside any other
   // text of the header the quotes are escaped.
