@@ -58,5 +58,15 @@ export {
   type Progress,
   type StageProgress,
 } from "./progress.ts";
+export type {
+  AccuracyRecord,
+  AnswerRecord,
+  EvaluationRecord,
+  RunRecord,
+  SampleRecord,
+  SettingValue,
+  StageRecord,
+} from "./report/record.ts";
+export { renderReport, writeReport } from "./report/report.ts";
 export { type Journal, type JournalRecord, openJournal, readJournal, truncateJournal } from "./run/journal.ts";
 export { extractAnswer, parseAnswer, reward, sameAnswer } from "./verify.ts";
