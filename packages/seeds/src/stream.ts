@@ -9,6 +9,7 @@ import { type Address, KIND, type Root, resolve } from "./address.ts";
 import { log } from "./log.ts";
 import { normalQuantile } from "./normal.ts";
 import { multiplyHigh, philoxBlocks } from "./philox.ts";
+import { quantileIndex } from "./quantile_index.ts";
 import { openUniform, uniform24, uniform53 } from "./uniform.ts";
 
 const TWO_32 = 2 ** 32;
@@ -19,6 +20,19 @@ const WORDS = 2 ** 34; // words in a stream: 2^32 blocks of 4
 const PIECE = 1024;
 const scratch = new Uint32Array(4 + PIECE);
 const blocks = scratch.subarray(4);
+
+function checkFloats(array: Float32Array | Float64Array): void {
+  const kind = array?.[Symbol.toStringTag]; // and not instanceof, which fails across realms
+  if (kind !== "Float32Array" && kind !== "Float64Array") {
+    throw new TypeError(`Cannot fill: array must be a Float32Array or Float64Array, got ${kind ?? typeof array}`);
+  }
+}
+
+function checkNormal(mean: number, std: number): void {
+  if (!Number.isFinite(mean) || !Number.isFinite(std) || std < 0) {
+    throw new RangeError(`Cannot draw a normal: mean and std must be finite, std >= 0, got ${mean} and ${std}`);
+  }
+}
 
 /**
  * A stream of random numbers. Get one from {@link stream}.
@@ -189,9 +203,11 @@ export class Stream {
    * two words.
    *
    * @param mean Mean. Default 0.
-   * @param std Standard deviation. Default 1.
+   * @param std Standard deviation, at least 0. Default 1.
+   * @throws {RangeError} If the mean or the standard deviation is not finite, or the latter is negative.
    */
   normal(mean = 0, std = 1): number {
+    checkNormal(mean, std);
     return mean + std * normalQuantile(openUniform(this.uint32(), this.uint32()));
   }
 
@@ -199,6 +215,7 @@ export class Stream {
    * Fills an array with uniforms in [0, 1): those of repeated `uniform()`, or `uniformFloat32()` if it is a Float32Array.
    *
    * @returns The array.
+   * @throws {TypeError} If it is not a Float32Array or Float64Array.
    *
    * @example
    * ```ts
@@ -206,7 +223,8 @@ export class Stream {
    * ```
    */
   fillUniform<T extends Float32Array | Float64Array>(array: T): T {
-    const single = array instanceof Float32Array;
+    checkFloats(array);
+    const single = array.BYTES_PER_ELEMENT === 4;
     const step = single ? PIECE : PIECE / 2;
     for (let start = 0; start < array.length; start += step) {
       const end = Math.min(start + step, array.length);
@@ -226,8 +244,10 @@ export class Stream {
    *
    * @param array What to fill.
    * @param mean Mean. Default 0.
-   * @param std Standard deviation. Default 1.
+   * @param std Standard deviation, at least 0. Default 1.
    * @returns The array.
+   * @throws {TypeError} If it is not a Float32Array or Float64Array.
+   * @throws {RangeError} If the mean or the standard deviation is not finite, or the latter is negative.
    *
    * @example
    * ```ts
@@ -235,6 +255,8 @@ export class Stream {
    * ```
    */
   fillNormal<T extends Float32Array | Float64Array>(array: T, mean = 0, std = 1): T {
+    checkFloats(array);
+    checkNormal(mean, std);
     const step = PIECE / 2;
     for (let start = 0; start < array.length; start += step) {
       const end = Math.min(start + step, array.length);
@@ -252,8 +274,8 @@ export class Stream {
    * leaves the noise on the others as it was.
    *
    * An entry whose noise cannot lift it to the best so far costs no logarithm: −log u ≥ 1 − u = v, so its noise is at
-   * most −log v, too little to gain d if v · e^d ≥ 1, and 1 + d + … + d⁴/24 ≤ e^d. (Measured, 50 000 normal logits with
-   * σ = 3: 29 ns a logit instead of 88.)
+   * most −log v, too little to gain d if v · e^d ≥ 1, and 1 + d + … + d⁴/24 ≤ e^d. (Measured on 50 000 normal logits:
+   * 22 ns a logit instead of 62.)
    *
    * Source: Gumbel, "Statistical theory of extreme values", 1954; Maddison, Tarlow, Minka, "A* sampling", 2014.
    *
@@ -307,26 +329,7 @@ export class Stream {
    * ```
    */
   categoricalFromProbabilities(probabilities: ArrayLike<number>): number {
-    let sum = 0;
-    let last = -1;
-    for (let i = 0; i < probabilities.length; i++) {
-      const p = probabilities[i];
-      if (!(p >= 0 && p < Number.POSITIVE_INFINITY)) {
-        throw new RangeError(`Cannot draw a category: probabilities must be finite and >= 0, got ${p} at index ${i}`);
-      }
-      if (p > 0) last = i;
-      sum += p;
-    }
-    if (last < 0 || sum === Number.POSITIVE_INFINITY) {
-      throw new RangeError(`Cannot draw a category: probabilities must have a positive, finite sum, got ${sum}`);
-    }
-    const target = this.uniform() * sum;
-    let cumulative = 0;
-    for (let i = 0; i < last; i++) {
-      cumulative += probabilities[i];
-      if (target < cumulative) return i;
-    }
-    return last;
+    return quantileIndex(probabilities, this.uniform());
   }
 
   /**

@@ -187,6 +187,30 @@ test("categoricalFromProbabilities never draws an impossible category, not even 
   }
 });
 
+test("arrays and spreads that make no sense are refused", () => {
+  for (const array of [new Int32Array(3), [1, 2, 3], undefined]) {
+    assert.throws(() => open().fillUniform(array as unknown as Float32Array), {
+      name: "TypeError",
+      message: /Float32Array/,
+    });
+    assert.throws(() => open().fillNormal(array as unknown as Float32Array), {
+      name: "TypeError",
+      message: /Float32Array/,
+    });
+  }
+  for (const [mean, std] of [
+    [0, -1],
+    [Number.NaN, 1],
+    [0, Number.POSITIVE_INFINITY],
+  ]) {
+    assert.throws(() => open().normal(mean, std), {
+      name: "RangeError",
+      message: new RegExp(`got ${mean} and ${std}$`),
+    });
+    assert.throws(() => open().fillNormal(new Float32Array(1), mean, std), RangeError);
+  }
+});
+
 test("shuffle keeps the elements and returns the array it was given", () => {
   fc.assert(
     fc.property(fc.array(fc.integer()), (values) => {
