@@ -98,7 +98,8 @@ function installUnderDeno({ dev }) {
 }
 
 function npm(args) {
-  const { status, stderr } = spawn("npm", args, {
+  const patience = ["--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"]; // npm waits 70 s by default
+  const { status, stderr } = spawn("npm", [...args, ...patience], {
     stdio: ["ignore", "inherit", "pipe"],
     encoding: "utf8",
     // For npm versions that no longer hand unknown settings in .npmrc on to install scripts.
