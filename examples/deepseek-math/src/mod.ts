@@ -38,6 +38,7 @@ export {
   gsm8kExpressions,
   loadGsm8k,
 } from "./problems/gsm8k.ts";
+export { writeOperation } from "./problems/operation.ts";
 export { format, type Rational, rational } from "./problems/rational.ts";
 export {
   answerMark,
@@ -45,7 +46,6 @@ export {
   type Style,
   stepsOf,
   styles,
-  writeOperation,
   writeSolution,
   writeSteps,
 } from "./problems/solve.ts";

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { evaluate, parseExpression, print } from "./expression.ts";
+import { writeOperation } from "./operation.ts";
 import { format, rational } from "./rational.ts";
-import { stepsOf, writeOperation, writeSteps } from "./solve.ts";
+import { stepsOf, writeSteps } from "./solve.ts";
 
 const solve = (text: string): string => writeSteps(parseExpression(text));
 
