@@ -2,8 +2,8 @@
  * Bytes as tokens: the tokenizer that needs no training.
  *
  * Ids 0–255 are the bytes of UTF-8, 256 is `<|begin|>`, 257 `<|end|>`, further specials follow. `toJSON` describes it
- * to Hugging Face's libraries as a byte-level BPE without merges; they give the same ids (tested against Hugging Face's
- * Rust `tokenizers` 0.23 and both generations of transformers.js).
+ * to Hugging Face's libraries as a byte-level BPE without merges; they give the same ids (checked with Hugging Face's
+ * Rust `tokenizers` 0.23.2, `@huggingface/transformers` 4.3.1 and `@xenova/transformers` 2.17.2).
  */
 
 /** Options of `ByteTokenizer`. */
@@ -60,14 +60,14 @@ export class ByteTokenizer {
    * @returns Token ids.
    */
   encode(text: string, options: { parseSpecials?: boolean } = {}): Int32Array {
-    const bytes = new TextEncoder();
-    if (!options.parseSpecials) return Int32Array.from(bytes.encode(text));
+    const utf8 = new TextEncoder();
+    if (!options.parseSpecials) return new Int32Array(utf8.encode(text));
     const pattern = this.specials.map((special) => special.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("|");
     const ids: number[] = [];
     for (const piece of text.split(new RegExp(`(${pattern})`))) {
       const special = this.specials.indexOf(piece);
       if (special >= 0) ids.push(256 + special);
-      else for (const byte of bytes.encode(piece)) ids.push(byte);
+      else for (const byte of utf8.encode(piece)) ids.push(byte);
     }
     return Int32Array.from(ids);
   }

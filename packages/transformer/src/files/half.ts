@@ -22,7 +22,10 @@ let widened: Uint32Array | undefined;
  *
  * @example
  * ```ts
- * float16ToFloat32(Uint16Array.of(0x3c00, 0xfbff)); // Float32Array [1, −65504]
+ * import { float16ToFloat32 } from "@gradus/transformer";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * deepEqual(float16ToFloat32(Uint16Array.of(0x3c00, 0xfbff)), Float32Array.of(1, -65504));
  * ```
  */
 export function float16ToFloat32(
@@ -44,7 +47,11 @@ export function float16ToFloat32(
  *
  * @example
  * ```ts
- * float32ToFloat16(Float32Array.of(1, 65520)); // Uint16Array [0x3c00, 0x7c00]: 65520 rounds to Infinity
+ * import { float32ToFloat16 } from "@gradus/transformer";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * // 65520 rounds to Infinity
+ * deepEqual(float32ToFloat16(Float32Array.of(1, 65520)), Uint16Array.of(0x3c00, 0x7c00));
  * ```
  */
 export function float32ToFloat16(
@@ -87,7 +94,10 @@ export function float32ToFloat16(
  *
  * @example
  * ```ts
- * bfloat16ToFloat32(Uint16Array.of(0x3f80, 0xc000)); // Float32Array [1, −2]
+ * import { bfloat16ToFloat32 } from "@gradus/transformer";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * deepEqual(bfloat16ToFloat32(Uint16Array.of(0x3f80, 0xc000)), Float32Array.of(1, -2));
  * ```
  */
 export function bfloat16ToFloat32(
@@ -108,7 +118,11 @@ export function bfloat16ToFloat32(
  *
  * @example
  * ```ts
- * float32ToBfloat16(Float32Array.of(1, 3.14159)); // Uint16Array [0x3f80, 0x4049]: 3.140625
+ * import { float32ToBfloat16 } from "@gradus/transformer";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * // 3.14159 becomes 3.140625
+ * deepEqual(float32ToBfloat16(Float32Array.of(1, 3.14159)), Uint16Array.of(0x3f80, 0x4049));
  * ```
  */
 export function float32ToBfloat16(

@@ -64,9 +64,10 @@ export interface CheckpointContent {
  *
  * @example
  * ```ts
- * const { config, tensors } = await loadCheckpoint("checkpoints/step-100");
- * const model = fromHuggingFace(config);
- * const weights = fromHuggingFaceWeights(model, tensors);
+ * import { loadCheckpoint } from "@gradus/transformer";
+ * import { rejects } from "node:assert/strict";
+ *
+ * await rejects(loadCheckpoint("checkpoints/none"), /there is no such directory/);
  * ```
  */
 export async function loadCheckpoint(directory: string, options: LoadOptions = {}): Promise<Checkpoint> {
@@ -144,12 +145,20 @@ async function loadFrom(found: string, cannot: string, options: LoadOptions): Pr
  *
  * @example
  * ```ts
- * await saveCheckpoint("checkpoints/last", {
- *   config: toHuggingFace(model),
- *   tensors: toHuggingFaceWeights(model, weights),
+ * import { ByteTokenizer, loadCheckpoint, saveCheckpoint } from "@gradus/transformer";
+ * import { deepEqual } from "node:assert/strict";
+ * import { mkdtemp } from "node:fs/promises";
+ * import { tmpdir } from "node:os";
+ *
+ * const directory = `${await mkdtemp(`${tmpdir()}/checkpoints-`)}/last`;
+ * await saveCheckpoint(directory, {
+ *   config: { model_type: "llama" }, // toHuggingFace(config)
+ *   tensors: { "model.norm.weight": { shape: [2], data: Float32Array.of(1, 0.5) } }, // toHuggingFaceWeights(…)
  *   dtype: "bfloat16",
  *   files: { "tokenizer.json": JSON.stringify(new ByteTokenizer()) },
  * });
+ * const { tensors } = await loadCheckpoint(directory);
+ * deepEqual(tensors["model.norm.weight"].data, Float32Array.of(1, 0.5));
  * ```
  */
 export async function saveCheckpoint(directory: string, content: CheckpointContent): Promise<void> {

@@ -390,7 +390,7 @@ test("loading while another process saves never mixes two checkpoints", () =>
       for (let i = 1; running; i++) await saveCheckpoint(directory, version(i));
     })();
     try {
-      for (let i = 0; i < 20; i++) {
+      for (let i = 0; i < 60; i++) {
         const { config, tensors } = await loadCheckpoint(directory);
         for (const { data } of Object.values(tensors)) assert.ok(data.every((x) => x === config.version));
       }

@@ -31,7 +31,14 @@ const chunk = 2 ** 30;
  *
  * @example
  * ```ts
- * await writeSafetensors("weights.safetensors", { w: { shape: [2], dtype: "F32", data: Float32Array.of(1, 2) } });
+ * import { readSafetensors, writeSafetensors } from "@gradus/transformer";
+ * import { deepEqual } from "node:assert/strict";
+ * import { mkdtemp } from "node:fs/promises";
+ * import { tmpdir } from "node:os";
+ *
+ * const path = `${await mkdtemp(`${tmpdir()}/weights-`)}/weights.safetensors`;
+ * await writeSafetensors(path, { w: { shape: [2], dtype: "F32", data: Float32Array.of(1, 2) } });
+ * deepEqual((await readSafetensors(path)).tensors.w.data, Float32Array.of(1, 2));
  * ```
  */
 export async function writeSafetensors(
@@ -89,7 +96,10 @@ export async function writeLayout(
  *
  * @example
  * ```ts
- * const { tensors } = await readSafetensors("weights.safetensors");
+ * import { readSafetensors } from "@gradus/transformer";
+ * import { rejects } from "node:assert/strict";
+ *
+ * await rejects(readSafetensors("missing.safetensors"), /no such file/);
  * ```
  */
 export async function readSafetensors(path: string, options: { verify?: boolean } = {}): Promise<SafetensorsFile> {

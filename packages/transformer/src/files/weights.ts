@@ -79,8 +79,20 @@ export interface CheckpointTensor {
  *
  * @example
  * ```ts
+ * import { toHuggingFaceWeights, weightShapes } from "@gradus/transformer";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const config = {
+ *   vocabSize: 258, hiddenSize: 8, layers: 1, heads: 2, keyValueHeads: 1, headSize: 4, intermediateSize: 16,
+ *   ropeTheta: 10000, normEpsilon: 1e-6, tieEmbeddings: true, qkvBias: false, maxPositions: 512,
+ * };
+ * const weights = Object.fromEntries(
+ *   Object.entries(weightShapes(config)).map(([name, shape]) => {
+ *     return [name, new Float32Array(shape.reduce((a, b) => a * b)).fill(0.5)];
+ *   }),
+ * );
  * const tensors = toHuggingFaceWeights(config, weights);
- * tensors["model.layers.0.self_attn.q_proj.weight"].shape; // [heads · headSize, hiddenSize]
+ * deepEqual(tensors["model.layers.0.self_attn.k_proj.weight"].shape, [4, 8]);
  * ```
  */
 export function toHuggingFaceWeights(config: TransformerConfig, weights: Weights): Record<string, CheckpointTensor> {
@@ -125,8 +137,19 @@ export function toHuggingFaceWeights(config: TransformerConfig, weights: Weights
  *
  * @example
  * ```ts
- * const { config, tensors } = await loadCheckpoint("model");
- * const weights = fromHuggingFaceWeights(fromHuggingFace(config), tensors);
+ * import { fromHuggingFaceWeights, toHuggingFaceWeights, weightShapes } from "@gradus/transformer";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const config = {
+ *   vocabSize: 258, hiddenSize: 8, layers: 1, heads: 2, keyValueHeads: 1, headSize: 4, intermediateSize: 16,
+ *   ropeTheta: 10000, normEpsilon: 1e-6, tieEmbeddings: true, qkvBias: false, maxPositions: 512,
+ * };
+ * const weights = Object.fromEntries(
+ *   Object.entries(weightShapes(config)).map(([name, shape]) => {
+ *     return [name, new Float32Array(shape.reduce((a, b) => a * b)).fill(0.5)];
+ *   }),
+ * );
+ * deepEqual(fromHuggingFaceWeights(config, toHuggingFaceWeights(config, weights)), weights);
  * ```
  */
 export function fromHuggingFaceWeights(config: TransformerConfig, tensors: Record<string, CheckpointTensor>): Weights {
