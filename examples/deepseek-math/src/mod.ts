@@ -49,6 +49,15 @@ export {
   writeSolution,
   writeSteps,
 } from "./problems/solve.ts";
+export {
+  decode,
+  encode,
+  encodePrompt,
+  encodeSolution,
+  endToken,
+  normalizeQuestion,
+  vocabularySize,
+} from "./problems/tokens.ts";
 export { type WordProblem, wordProblem } from "./problems/word_problems.ts";
 export {
   createProgress,
