@@ -40,7 +40,13 @@ function run(title, command, args) {
   if (status !== 0) failed = status ?? 1;
 }
 if (!flags.includes("--deno"))
-  run("Node", process.execPath, ["--import", "tsx", "--test", "--test-reporter=spec", ...files]);
+  run("Node", process.execPath, [
+    "--import",
+    new URL("lib/typescript.mjs", import.meta.url).href,
+    "--test",
+    "--test-reporter=spec",
+    ...files,
+  ]);
 if (!flags.includes("--node"))
   run("Deno", globalThis.Deno ? process.execPath : bin("deno"), ["test", "--no-check", "--allow-all", ...files]);
 if (examples) rmSync(".examples", { recursive: true, force: true });

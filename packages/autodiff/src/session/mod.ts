@@ -5,3 +5,4 @@
  */
 export * from "./runtime.ts";
 export * from "./session.ts";
+export * from "./worker.ts";

@@ -67,9 +67,7 @@ export function rowAttention(segments: Tensor, { queryChunk = 512 }: { queryChun
   return (_layer, query, key, value) =>
     concat(
       chunks.map(({ from, to, bias }) =>
-        checkpoint(() =>
-          groupedAttend(slice(query, 2, from, to), slice(key, 2, 0, to), slice(value, 2, 0, to), bias),
-        ),
+        checkpoint(() => groupedAttend(slice(query, 2, from, to), slice(key, 2, 0, to), slice(value, 2, 0, to), bias)),
       ),
       2,
     );
@@ -107,9 +105,19 @@ export function cachedAttention(
 
     // All samples of a group ask the same keys: one product for the group instead of one for each row.
     const toGroup = (x: Tensor, last: Dim) =>
-      reshape(transpose(reshape(x, [groups, samples, keyValueHeads, perHead, last]), [0, 2, 1, 3, 4]), [groups, keyValueHeads, -1, last]);
+      reshape(transpose(reshape(x, [groups, samples, keyValueHeads, perHead, last]), [0, 2, 1, 3, 4]), [
+        groups,
+        keyValueHeads,
+        -1,
+        last,
+      ]);
     const fromGroup = (x: Tensor, last: Dim) =>
-      reshape(transpose(reshape(x, [groups, keyValueHeads, samples, perHead, last]), [0, 2, 1, 3, 4]), [rows, keyValueHeads, perHead, last]);
+      reshape(transpose(reshape(x, [groups, keyValueHeads, samples, perHead, last]), [0, 2, 1, 3, 4]), [
+        rows,
+        keyValueHeads,
+        perHead,
+        last,
+      ]);
 
     const promptScores = add(matmul(toGroup(byRow, headSize), swapLast(promptKeys)), promptBias);
     const ownScores = add(matmul(byRow, swapLast(ownKeys)), ownBias);

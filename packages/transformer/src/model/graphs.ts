@@ -7,13 +7,13 @@ import {
   asMatrix,
   buildModel,
   checkpoint,
+  gather,
   input,
-  matmul,
   logSoftmax,
+  matmul,
   mul,
   pullback,
   reshape,
-  gather,
   streamedLogProbs,
   type Tensor,
   tokenLogProbs,
@@ -50,22 +50,37 @@ export function gradientName(weight: string): string {
 export function rowModel(config: TransformerConfig, options: RowModelOptions): Uint8Array {
   const { time, headChunk = 0 } = options;
   const shape = ["rows", time];
-  const [tokens, positions, segments, labels] = ["tokens", "positions", "segments", "labels"].map((name) => input(name, "int32", shape));
+  const [tokens, positions, segments, labels] = ["tokens", "positions", "segments", "labels"].map((name) =>
+    input(name, "int32", shape),
+  );
   const inverseTemperature = input("inverseTemperature", "float32", []);
   const weights = declareWeights(config);
   const attention = rowAttention(segments, { queryChunk: options.queryChunk });
-  const hidden = decoder(config, weights, tokens, positions, attention, options.checkpointBlocks ? checkpoint : undefined);
+  const hidden = decoder(
+    config,
+    weights,
+    tokens,
+    positions,
+    attention,
+    options.checkpointBlocks ? checkpoint : undefined,
+  );
   const scaled = mul(asMatrix(hidden), inverseTemperature);
   const targets = reshape(labels, [scaled.shape[0]]);
   const head = headMatrix(config, weights);
-  const { logProbs, entropies } = headChunk > 0 ? streamedLogProbs(scaled, head, targets, { chunk: headChunk }) : tokenLogProbs(scaled, head, targets);
+  const { logProbs, entropies } =
+    headChunk > 0
+      ? streamedLogProbs(scaled, head, targets, { chunk: headChunk })
+      : tokenLogProbs(scaled, head, targets);
 
   const outputs: Record<string, Tensor> = { logProbs };
   if (options.entropies) outputs.entropies = entropies;
   if (options.gradients) {
     const coefficients = reshape(input("coefficients", "float32", shape), [scaled.shape[0]]);
     const names = Object.keys(weights);
-    const gradients = pullback([{ output: logProbs, cotangent: coefficients }], names.map((name) => weights[name]));
+    const gradients = pullback(
+      [{ output: logProbs, cotangent: coefficients }],
+      names.map((name) => weights[name]),
+    );
     names.forEach((name, i) => {
       outputs[gradientName(name)] = gradients[i];
     });
@@ -74,7 +89,10 @@ export function rowModel(config: TransformerConfig, options: RowModelOptions): U
 }
 
 /** Names of a layer's cache tensors among the inputs and outputs of the sampling models. */
-export function cacheName(layer: number, part: "promptKeys" | "promptValues" | "ownKeys" | "ownValues" | "newKeys" | "newValues"): string {
+export function cacheName(
+  layer: number,
+  part: "promptKeys" | "promptValues" | "ownKeys" | "ownValues" | "newKeys" | "newValues",
+): string {
   return `${part}.${layer}`;
 }
 

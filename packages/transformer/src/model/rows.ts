@@ -29,20 +29,29 @@ export interface Rows {
 }
 
 /** Throws where the parts of a batch do not belong together. `vocabSize` bounds tokens and labels. */
-export function checkBatch(batch: SegmentedBatch, { vocabSize, maxPositions }: { vocabSize: number; maxPositions: number }): void {
+export function checkBatch(
+  batch: SegmentedBatch,
+  { vocabSize, maxPositions }: { vocabSize: number; maxPositions: number },
+): void {
   const { tokens, labels, positions, segments } = batch;
   for (const [name, array] of Object.entries({ labels, positions })) {
-    if (array.length !== tokens.length) throw new RangeError(`Cannot use batch: ${name} has ${array.length} entries, expected ${tokens.length}`);
+    if (array.length !== tokens.length)
+      throw new RangeError(`Cannot use batch: ${name} has ${array.length} entries, expected ${tokens.length}`);
   }
   if (segments.length < 1 || segments[0] !== 0 || segments[segments.length - 1] !== tokens.length) {
-    throw new RangeError(`Cannot use batch: segments must run from 0 to ${tokens.length}, found ${segments[0]} to ${segments[segments.length - 1]}`);
+    throw new RangeError(
+      `Cannot use batch: segments must run from 0 to ${tokens.length}, found ${segments[0]} to ${segments[segments.length - 1]}`,
+    );
   }
   for (let i = 1; i < segments.length; i++) {
-    if (segments[i] < segments[i - 1]) throw new RangeError(`Cannot use batch: segments[${i}] = ${segments[i]} is less than the one before`);
+    if (segments[i] < segments[i - 1])
+      throw new RangeError(`Cannot use batch: segments[${i}] = ${segments[i]} is less than the one before`);
   }
   for (let i = 0; i < tokens.length; i++) {
-    if (tokens[i] < 0 || tokens[i] >= vocabSize) throw new RangeError(`Cannot use batch: tokens[${i}] = ${tokens[i]}, expected 0 to ${vocabSize - 1}`);
-    if (labels[i] >= vocabSize) throw new RangeError(`Cannot use batch: labels[${i}] = ${labels[i]}, expected less than ${vocabSize}`);
+    if (tokens[i] < 0 || tokens[i] >= vocabSize)
+      throw new RangeError(`Cannot use batch: tokens[${i}] = ${tokens[i]}, expected 0 to ${vocabSize - 1}`);
+    if (labels[i] >= vocabSize)
+      throw new RangeError(`Cannot use batch: labels[${i}] = ${labels[i]}, expected less than ${vocabSize}`);
     if (positions[i] < 0 || positions[i] >= maxPositions) {
       throw new RangeError(`Cannot use batch: positions[${i}] = ${positions[i]}, expected 0 to ${maxPositions - 1}`);
     }
@@ -75,7 +84,8 @@ export function arrangeRows(batch: SegmentedBatch, maxTokens: number): Rows[] {
   for (const [time, members] of [...classes].sort(([a], [b]) => a - b)) {
     const bins = fillRows(members, segments, time);
     const perGroup = Math.max(1, Math.floor(maxTokens / time));
-    for (let from = 0; from < bins.length; from += perGroup) groups.push(makeRows(batch, bins.slice(from, from + perGroup), time));
+    for (let from = 0; from < bins.length; from += perGroup)
+      groups.push(makeRows(batch, bins.slice(from, from + perGroup), time));
   }
   return groups;
 }

@@ -4,7 +4,15 @@
  *
  * @module
  */
-import { AdamW, type AdamWOptions, type AdamWReport, type Device, openSession, type Session, type TensorData } from "@gradus/autodiff";
+import {
+  AdamW,
+  type AdamWOptions,
+  type AdamWReport,
+  type Device,
+  openSession,
+  type Session,
+  type TensorData,
+} from "@gradus/autodiff";
 import { type TransformerConfig, validateConfig } from "../files/config.ts";
 import { type Weights, weightShapes } from "../files/weights.ts";
 import { decodeModel, gradientName, prefillModel, rowModel } from "../model/graphs.ts";
@@ -65,12 +73,15 @@ export class PolicyCore {
     this.#options = { device: "cpu", maxTokens: 4096, checkpointBlocks: false, queryChunk: 512, ...options };
     this.#layout = layoutOf(config);
     const size = totalSize(this.#layout);
-    if (weights.length !== size) throw new RangeError(`Cannot make policy: found ${weights.length} weights, expected ${size}`);
+    if (weights.length !== size)
+      throw new RangeError(`Cannot make policy: found ${weights.length} weights, expected ${size}`);
     this.#weights = weights;
     this.#gradient = new Float32Array(size);
     this.#optimizer = new AdamW(size, { decays: decayMask(this.#layout) });
     const shapes = weightShapes(config);
-    this.#feeds = Object.fromEntries(Object.entries(views(weights, this.#layout)).map(([name, data]) => [name, { data, shape: shapes[name] }]));
+    this.#feeds = Object.fromEntries(
+      Object.entries(views(weights, this.#layout)).map(([name, data]) => [name, { data, shape: shapes[name] }]),
+    );
   }
 
   /** A policy with random weights. */
@@ -84,14 +95,23 @@ export class PolicyCore {
   }
 
   /** Log π(label) for every token of the batch. */
-  async logProbs(batch: SegmentedBatch, { entropies = false, temperature = 1 }: { entropies?: boolean; temperature?: number } = {}): Promise<LogProbs> {
+  async logProbs(
+    batch: SegmentedBatch,
+    { entropies = false, temperature = 1 }: { entropies?: boolean; temperature?: number } = {},
+  ): Promise<LogProbs> {
     return await this.#overRows(batch, temperature, { entropies, gradients: false });
   }
 
   /** Adds Σ coefficient · ∇ log π(label) to the gradient. Returns the log-probabilities that it computed on the way. */
-  async backward(batch: SegmentedBatch, coefficients: Float32Array, { temperature = 1 }: { temperature?: number } = {}): Promise<LogProbs> {
+  async backward(
+    batch: SegmentedBatch,
+    coefficients: Float32Array,
+    { temperature = 1 }: { temperature?: number } = {},
+  ): Promise<LogProbs> {
     if (coefficients.length !== batch.tokens.length) {
-      throw new RangeError(`Cannot go backward: found ${coefficients.length} coefficients, expected ${batch.tokens.length}`);
+      throw new RangeError(
+        `Cannot go backward: found ${coefficients.length} coefficients, expected ${batch.tokens.length}`,
+      );
     }
     return await this.#overRows(batch, temperature, { entropies: false, gradients: true, coefficients });
   }
@@ -112,14 +132,24 @@ export class PolicyCore {
   }
 
   /** Samples completions, in order of prompt and sample. */
-  async sample(prompts: readonly Int32Array[], request: SampleRequest, onProgress?: (progress: SampleProgress) => void): Promise<Completion[]> {
+  async sample(
+    prompts: readonly Int32Array[],
+    request: SampleRequest,
+    onProgress?: (progress: SampleProgress) => void,
+  ): Promise<Completion[]> {
     this.#cancelled = false;
     const sessions = {
       prefill: (time: number) => this.#session(`prefill ${time}`, () => prefillModel(this.config, time)),
-      decode: () => this.#session("decode", () => decodeModel(this.config, this.#feeds as Record<string, { shape: number[]; data: Float32Array }>)),
+      decode: () =>
+        this.#session("decode", () =>
+          decodeModel(this.config, this.#feeds as Record<string, { shape: number[]; data: Float32Array }>),
+        ),
       weights: (forDecoding: boolean) => (forDecoding ? {} : this.#feeds),
     };
-    return await sampleCompletions(this.config, sessions, prompts, request, { onProgress, checkCancelled: () => this.#checkCancelled() });
+    return await sampleCompletions(this.config, sessions, prompts, request, {
+      onProgress,
+      checkCancelled: () => this.#checkCancelled(),
+    });
   }
 
   /** Makes a running `sample` or `logProbs` throw an `AbortError` at its next step. */
@@ -137,7 +167,9 @@ export class PolicyCore {
   restore(state: PolicyState): void {
     for (const name of ["weights", "momentum", "variance"] as const) {
       if (state[name].length !== this.#weights.length) {
-        throw new RangeError(`Cannot restore: ${name} has ${state[name].length} entries, expected ${this.#weights.length}`);
+        throw new RangeError(
+          `Cannot restore: ${name} has ${state[name].length} entries, expected ${this.#weights.length}`,
+        );
       }
     }
     this.#weights.set(state.weights);
@@ -192,13 +224,21 @@ export class PolicyCore {
     { entropies, gradients, coefficients }: { entropies: boolean; gradients: boolean; coefficients?: Float32Array },
   ): Promise<LogProbs> {
     checkBatch(batch, this.config);
-    if (!(temperature > 0)) throw new RangeError(`Cannot score at temperature ${temperature}: expected a positive number`);
-    const result = { logProbs: new Float32Array(batch.tokens.length), ...(entropies ? { entropies: new Float32Array(batch.tokens.length) } : {}) };
+    if (!(temperature > 0))
+      throw new RangeError(`Cannot score at temperature ${temperature}: expected a positive number`);
+    const result = {
+      logProbs: new Float32Array(batch.tokens.length),
+      ...(entropies ? { entropies: new Float32Array(batch.tokens.length) } : {}),
+    };
     for (const rows of arrangeRows(batch, this.#options.maxTokens)) {
       this.#checkCancelled();
       const session = await this.#rowSession(rows.time, entropies, gradients);
       const feeds = rowFeeds(rows, temperature);
-      if (coefficients) feeds.coefficients = { data: Float32Array.from(rows.source, (at) => (at < 0 ? 0 : coefficients[at])), shape: feeds.tokens.shape };
+      if (coefficients)
+        feeds.coefficients = {
+          data: Float32Array.from(rows.source, (at) => (at < 0 ? 0 : coefficients[at])),
+          shape: feeds.tokens.shape,
+        };
       const outputs = await session.run({ ...this.#feeds, ...feeds });
       scatter(outputs.logProbs.data as Float32Array, rows, batch.labels, result.logProbs);
       if (result.entropies) scatter(outputs.entropies.data as Float32Array, rows, batch.labels, result.entropies);
@@ -218,7 +258,10 @@ export class PolicyCore {
   }
 }
 
-function rowFeeds({ count, time, tokens, labels, positions, segments }: Rows, temperature: number): Record<string, TensorData> {
+function rowFeeds(
+  { count, time, tokens, labels, positions, segments }: Rows,
+  temperature: number,
+): Record<string, TensorData> {
   const shape = [count, time];
   return {
     tokens: { data: tokens, shape },

@@ -39,7 +39,13 @@ export class Cache {
   /** What the graph reads. */
   get tensor(): { data: Float32Array; shape: number[] } {
     const shape = [this.#rows, this.#heads, this.#capacity, this.#headSize];
-    return { data: this.#buffer.subarray(0, shape.reduce((a, b) => a * b)), shape };
+    return {
+      data: this.#buffer.subarray(
+        0,
+        shape.reduce((a, b) => a * b),
+      ),
+      shape,
+    };
   }
 
   /** Writes the new entry of every row, [rows, K, 1, E], at a position. */

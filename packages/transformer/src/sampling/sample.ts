@@ -37,7 +37,8 @@ function checkRequest(config: TransformerConfig, prompts: readonly Int32Array[],
   const fail = (name: string, expected: string, found: unknown) => {
     throw new RangeError(`Cannot sample: ${name} must be ${expected}, found ${found}`);
   };
-  if (!Number.isInteger(samplesPerPrompt) || samplesPerPrompt < 1) fail("samplesPerPrompt", "a positive integer", samplesPerPrompt);
+  if (!Number.isInteger(samplesPerPrompt) || samplesPerPrompt < 1)
+    fail("samplesPerPrompt", "a positive integer", samplesPerPrompt);
   if (!Number.isInteger(maxNewTokens) || maxNewTokens < 1) fail("maxNewTokens", "a positive integer", maxNewTokens);
   if (!(temperature >= 0 && temperature < Infinity)) fail("temperature", "a number ≥ 0", temperature);
   if (!Number.isInteger(topK) || topK < 0) fail("topK", "an integer ≥ 0", topK);
@@ -60,13 +61,27 @@ export async function sampleCompletions(
   sessions: SamplingSessions,
   prompts: readonly Int32Array[],
   request: SampleRequest,
-  { onProgress, checkCancelled = () => {} }: { onProgress?: (progress: SampleProgress) => void; checkCancelled?: () => void } = {},
+  {
+    onProgress,
+    checkCancelled = () => {},
+  }: { onProgress?: (progress: SampleProgress) => void; checkCancelled?: () => void } = {},
 ): Promise<Completion[]> {
   checkRequest(config, prompts, request);
-  const { samplesPerPrompt = 1, maxNewTokens, temperature = 1, topK = 0, topP = 1, seed, step = 0, maxRows = 128 } = request;
+  const {
+    samplesPerPrompt = 1,
+    maxNewTokens,
+    temperature = 1,
+    topK = 0,
+    topP = 1,
+    seed,
+    step = 0,
+    maxRows = 128,
+  } = request;
   const end = config.eosToken === undefined ? [] : [Int32Array.of(config.eosToken)];
   const total = prompts.length * samplesPerPrompt;
-  const sorted = prompts.map((tokens, index) => ({ index, tokens })).sort((a, b) => a.tokens.length - b.tokens.length || a.index - b.index);
+  const sorted = prompts
+    .map((tokens, index) => ({ index, tokens }))
+    .sort((a, b) => a.tokens.length - b.tokens.length || a.index - b.index);
   const perWave = Math.max(1, Math.floor(maxRows / samplesPerPrompt));
   const samplesPerWave = Math.min(samplesPerPrompt, maxRows);
   const completions = new Array<Completion>(total);

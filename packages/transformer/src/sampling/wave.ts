@@ -64,7 +64,11 @@ function endsWith(tokens: readonly number[], sequence: Int32Array): boolean {
 }
 
 /** Runs one wave to its end. */
-export async function runWave(config: TransformerConfig, sessions: SamplingSessions, request: WaveRequest): Promise<Completion[]> {
+export async function runWave(
+  config: TransformerConfig,
+  sessions: SamplingSessions,
+  request: WaveRequest,
+): Promise<Completion[]> {
   const wave = new Wave(config, sessions, request);
   await wave.prefill();
   while (wave.alive) {
@@ -108,7 +112,8 @@ class Wave {
     this.#groups = request.prompts.length;
     const shape = { rows: this.#slots.length, keyValueHeads: config.keyValueHeads, headSize: config.headSize };
     for (let layer = 0; layer < config.layers; layer++) {
-      for (const part of ["ownKeys", "ownValues"] as const) this.#caches[cacheName(layer, part)] = new Cache(shape, request.maxNewTokens);
+      for (const part of ["ownKeys", "ownValues"] as const)
+        this.#caches[cacheName(layer, part)] = new Cache(shape, request.maxNewTokens);
     }
   }
 
@@ -192,8 +197,14 @@ class Wave {
       inverseTemperature: { data: Float32Array.of(this.#request.inverseTemperature), shape: [] },
     });
     for (let layer = 0; layer < this.#config.layers; layer++) {
-      this.#caches[cacheName(layer, "ownKeys")].write(position, results[cacheName(layer, "newKeys")].data as Float32Array);
-      this.#caches[cacheName(layer, "ownValues")].write(position, results[cacheName(layer, "newValues")].data as Float32Array);
+      this.#caches[cacheName(layer, "ownKeys")].write(
+        position,
+        results[cacheName(layer, "newKeys")].data as Float32Array,
+      );
+      this.#caches[cacheName(layer, "ownValues")].write(
+        position,
+        results[cacheName(layer, "newValues")].data as Float32Array,
+      );
     }
     this.#choose(results.logProbs.data as Float32Array, (slot) => slot);
   }
@@ -210,7 +221,8 @@ class Wave {
       row.logProbs.push(logProbs[line + token]);
       sampled++;
       if (this.#request.stop.some((sequence) => endsWith(row.tokens, sequence))) row.reason = "stop";
-      else if (row.tokens.length >= this.#request.maxNewTokens || row.promptLength + row.tokens.length >= maxPositions) row.reason = "length";
+      else if (row.tokens.length >= this.#request.maxNewTokens || row.promptLength + row.tokens.length >= maxPositions)
+        row.reason = "length";
       if (row.reason) {
         this.#slots[slot] = undefined;
         this.#finished++;

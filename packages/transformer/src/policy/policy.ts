@@ -1,0 +1,159 @@
+/**
+ * The policy as users meet it: in a worker of its own, so that the thread that calls it stays live. It implements the
+ * `Policy` interface of `@gradus/grpo`.
+ *
+ * @module
+ */
+import { type AdamWOptions, type AdamWReport, callback, startWorker, type WorkerHandle } from "@gradus/autodiff";
+import { fromHuggingFace, type TransformerConfig, toHuggingFace, validateConfig } from "../files/config.ts";
+import { loadCheckpoint, saveCheckpoint } from "../files/hf_checkpoint.ts";
+import { fromHuggingFaceWeights, toHuggingFaceWeights, type Weights } from "../files/weights.ts";
+import type { SegmentedBatch } from "../model/rows.ts";
+import type { SampleProgress, SampleRequest } from "../sampling/sample.ts";
+import type { Completion } from "../sampling/wave.ts";
+import type { LogProbs, PolicyOptions, PolicyState } from "./core.ts";
+import { layoutOf, totalSize, views } from "./parameters.ts";
+import type { PolicyHost } from "./worker.ts";
+
+/** Sampling as the main thread asks for it. */
+export interface PolicySampleOptions extends SampleRequest {
+  onProgress?: (progress: SampleProgress) => void;
+  /** Aborting makes `sample` reject with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** What {@linkcode TransformerPolicy.save} may add to a checkpoint. */
+export interface SaveOptions {
+  /** Default `"float32"`. */
+  dtype?: "float32" | "float16" | "bfloat16";
+  /** Further files by name, `tokenizer.json` say. */
+  files?: Record<string, string | Uint8Array>;
+}
+
+/** A Llama-family model that can be sampled, scored, trained and saved. Made by {@linkcode createPolicy} or {@linkcode loadPolicy}. */
+export class TransformerPolicy {
+  readonly config: TransformerConfig;
+  readonly #worker: WorkerHandle<PolicyHost>;
+
+  constructor(config: TransformerConfig, worker: WorkerHandle<PolicyHost>) {
+    this.config = config;
+    this.#worker = worker;
+  }
+
+  /** Samples completions, in order of prompt and sample. */
+  async sample(
+    prompts: readonly Int32Array[],
+    { onProgress, signal, ...request }: PolicySampleOptions,
+  ): Promise<Completion[]> {
+    signal?.throwIfAborted();
+    const cancel = () => void this.#worker.remote.cancel();
+    signal?.addEventListener("abort", cancel, { once: true });
+    try {
+      return await this.#worker.remote.sample(prompts, request, onProgress && callback(onProgress));
+    } catch (error) {
+      throw signal?.aborted ? signal.reason : error;
+    } finally {
+      signal?.removeEventListener("abort", cancel);
+    }
+  }
+
+  /** Log π(label) for every token of the batch, in nats; entropies if asked. 0 where the label is −100. */
+  async logProbs(
+    batch: SegmentedBatch,
+    options: { entropies?: boolean; temperature?: number } = {},
+  ): Promise<LogProbs> {
+    return await this.#worker.remote.logProbs(batch, options);
+  }
+
+  /** Adds Σ coefficient · ∇ log π(label) to the gradient. Returns the log-probabilities that it computed on the way. */
+  async backward(
+    batch: SegmentedBatch,
+    coefficients: Float32Array,
+    options: { temperature?: number } = {},
+  ): Promise<LogProbs> {
+    return await this.#worker.remote.backward(batch, coefficients, options);
+  }
+
+  /** Descends the accumulated gradient with AdamW and clears it. */
+  async step(update: AdamWOptions): Promise<AdamWReport> {
+    return await this.#worker.remote.step(update);
+  }
+
+  /** A copy of everything that training changes. */
+  async state(): Promise<PolicyState> {
+    return (await this.#worker.remote.state()) as PolicyState;
+  }
+
+  /** Takes over a state that {@linkcode state} gave. */
+  async restore(state: PolicyState): Promise<void> {
+    await this.#worker.remote.restore(state);
+  }
+
+  /** Copies of the weights, by our names. */
+  async weights(): Promise<Weights> {
+    return views((await this.state()).weights, layoutOf(this.config));
+  }
+
+  /** Writes a Hugging Face checkpoint: `config.json`, `model.safetensors`, `generation_config.json` and `files`. */
+  async save(directory: string, { dtype = "float32", files = {} }: SaveOptions = {}): Promise<void> {
+    const { eosToken, bosToken } = this.config;
+    const generation = { bos_token_id: bosToken, eos_token_id: eosToken, do_sample: true };
+    await saveCheckpoint(directory, {
+      config: toHuggingFace(this.config),
+      tensors: toHuggingFaceWeights(this.config, await this.weights()),
+      dtype,
+      files: { "generation_config.json": `${JSON.stringify(generation, null, 2)}\n`, ...files },
+    });
+  }
+
+  /** Ends the worker and frees its memory. */
+  async dispose(): Promise<void> {
+    await this.#worker.terminate();
+  }
+}
+
+function startHost(): Promise<WorkerHandle<PolicyHost>> {
+  // Sources run as TypeScript, the package as JavaScript.
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  return startWorker<PolicyHost>(new URL(`./worker.${extension}`, import.meta.url));
+}
+
+/**
+ * A policy with random weights; the seed decides them.
+ *
+ * ```ts
+ * import { createPolicy } from "@gradus/transformer";
+ * const policy = await createPolicy(
+ *   {
+ *     vocabSize: 258, hiddenSize: 32, layers: 1, heads: 2, keyValueHeads: 2, headSize: 16, intermediateSize: 64,
+ *     ropeTheta: 10000, normEpsilon: 1e-6, tieEmbeddings: true, qkvBias: false, maxPositions: 128,
+ *   },
+ *   { seed: 1 },
+ * );
+ * const [completion] = await policy.sample([Int32Array.of(1, 2, 3)], { maxNewTokens: 4, seed: 1 });
+ * console.log(completion.tokens.length); // 4
+ * await policy.dispose();
+ * ```
+ */
+export async function createPolicy(
+  config: TransformerConfig,
+  options: PolicyOptions & { seed: number },
+): Promise<TransformerPolicy> {
+  validateConfig(config);
+  const worker = await startHost();
+  await worker.remote.create(config, options);
+  return new TransformerPolicy(config, worker);
+}
+
+/** The policy of a Hugging Face checkpoint: `config.json` with `model.safetensors` or its shards, in f32, f16 or bf16. */
+export async function loadPolicy(directory: string, options: PolicyOptions = {}): Promise<TransformerPolicy> {
+  const { config: json, tensors } = await loadCheckpoint(directory);
+  const config = fromHuggingFace(json);
+  const weights = fromHuggingFaceWeights(config, tensors);
+  const layout = layoutOf(config);
+  const flat = new Float32Array(totalSize(layout));
+  for (const { name, offset } of layout) flat.set(weights[name], offset);
+  const worker = await startHost();
+  await worker.remote.adopt(config, flat, options);
+  return new TransformerPolicy(config, worker);
+}

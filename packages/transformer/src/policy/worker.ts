@@ -1,0 +1,70 @@
+/**
+ * What runs in the policy's worker: a {@linkcode PolicyCore} behind methods that can be called from another thread.
+ *
+ * @module
+ */
+import { type AdamWOptions, type AdamWReport, moved, serve } from "@gradus/autodiff";
+import type { TransformerConfig } from "../files/config.ts";
+import type { SegmentedBatch } from "../model/rows.ts";
+import type { SampleProgress, SampleRequest } from "../sampling/sample.ts";
+import type { Completion } from "../sampling/wave.ts";
+import { type LogProbs, PolicyCore, type PolicyOptions, type PolicyState } from "./core.ts";
+
+/** Progress is sent at most this often, in milliseconds. */
+const PROGRESS_INTERVAL = 100;
+
+/** The methods that the main thread calls. */
+export class PolicyHost {
+  #core: PolicyCore | undefined;
+
+  get core(): PolicyCore {
+    if (!this.#core) throw new TypeError("Cannot use the policy: it has been disposed");
+    return this.#core;
+  }
+  create(config: TransformerConfig, options: PolicyOptions & { seed: number }): void {
+    this.#core = PolicyCore.create(config, options);
+  }
+  adopt(config: TransformerConfig, weights: Float32Array, options: PolicyOptions): void {
+    this.#core = new PolicyCore(config, weights, options);
+  }
+  logProbs(batch: SegmentedBatch, options?: { entropies?: boolean; temperature?: number }): Promise<LogProbs> {
+    return this.core.logProbs(batch, options);
+  }
+  backward(batch: SegmentedBatch, coefficients: Float32Array, options?: { temperature?: number }): Promise<LogProbs> {
+    return this.core.backward(batch, coefficients, options);
+  }
+  step(update: AdamWOptions): AdamWReport {
+    return this.core.step(update);
+  }
+  sample(
+    prompts: readonly Int32Array[],
+    request: SampleRequest,
+    report?: (progress: SampleProgress) => void,
+  ): Promise<Completion[]> {
+    let last = 0;
+    return this.core.sample(prompts, request, (progress) => {
+      const now = performance.now();
+      if (!report || (now - last < PROGRESS_INTERVAL && progress.finished < progress.total)) return;
+      last = now;
+      report(progress);
+    });
+  }
+  cancel(): void {
+    this.core.cancel();
+  }
+  /** A copy, moved to the caller. */
+  state(): PolicyState {
+    const { weights, momentum, variance, steps } = this.core.state();
+    const copy = { weights: weights.slice(), momentum: momentum.slice(), variance: variance.slice(), steps };
+    return moved(copy, [copy.weights.buffer, copy.momentum.buffer, copy.variance.buffer]);
+  }
+  restore(state: PolicyState): void {
+    this.core.restore(state);
+  }
+  async dispose(): Promise<void> {
+    await this.#core?.dispose();
+    this.#core = undefined;
+  }
+}
+
+await serve(new PolicyHost());
