@@ -68,10 +68,18 @@ export class AdamW {
    * the state are untouched then.
    */
   step(weights: Float32Array, gradient: Float32Array, options: AdamWOptions): AdamWReport {
-    const { learningRate, betas: [beta1, beta2] = [0.9, 0.95], epsilon = 1e-8, weightDecay = 0, maxGradientNorm = 1 } = options;
+    const {
+      learningRate,
+      betas: [beta1, beta2] = [0.9, 0.95],
+      epsilon = 1e-8,
+      weightDecay = 0,
+      maxGradientNorm = 1,
+    } = options;
     const { momentum, variance } = this;
     if (weights.length !== momentum.length || gradient.length !== momentum.length) {
-      throw new RangeError(`Cannot update ${weights.length} weights by ${gradient.length} gradients: expected ${momentum.length} of both`);
+      throw new RangeError(
+        `Cannot update ${weights.length} weights by ${gradient.length} gradients: expected ${momentum.length} of both`,
+      );
     }
     const gradientNorm = globalNorm(gradient);
     if (!Number.isFinite(gradientNorm)) throw new RangeError(`Cannot update: the gradient's norm is ${gradientNorm}`);

@@ -44,7 +44,15 @@ export function multiStepSchedule(
   options: ScheduleOptions & { drops?: readonly (readonly [share: number, factor: number])[] },
 ): Schedule {
   check(options);
-  const { peak, steps, warmup, drops = [[0.8, 0.316], [0.9, 0.1]] } = options;
+  const {
+    peak,
+    steps,
+    warmup,
+    drops = [
+      [0.8, 0.316],
+      [0.9, 0.1],
+    ],
+  } = options;
   return (step) => {
     let factor = 1;
     for (const [share, value] of drops) if (step >= share * steps) factor = value;

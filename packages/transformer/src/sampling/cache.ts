@@ -52,7 +52,7 @@ export class Cache {
   write(position: number, entries: Float32Array): void {
     const size = this.#headSize;
     const stride = this.#capacity * size;
-    for (let block = 0, from = 0, to = position * size; from < entries.length; block++, from += size, to += stride) {
+    for (let from = 0, to = position * size; from < entries.length; from += size, to += stride) {
       this.#buffer.set(entries.subarray(from, from + size), to);
     }
   }
