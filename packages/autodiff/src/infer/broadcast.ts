@@ -1,14 +1,24 @@
 /** Broadcasting of shapes, as ONNX and NumPy do it. */
 import type { Dim, Shape } from "../ir/dims.ts";
 
-/** Dimensions whose size is not known even as a symbol begin with this; they are taken to match anything. */
-export const UNKNOWN = "?";
+/** Marks symbols that stand for a size about which nothing is known; they are taken to match anything. */
+const UNKNOWN = "?";
+
+/** A symbol for a size that is no polynomial of other symbols; the text says what it is. */
+export function unknownDim(text: string): Dim {
+  return `${UNKNOWN}${text.replaceAll("*", "·").replaceAll(" + ", "+")}`;
+}
+
+/** True for a size in which such a symbol occurs. */
+export function isUnknown(dim: Dim): boolean {
+  return typeof dim === "string" && dim.includes(UNKNOWN);
+}
 
 function broadcastDim(a: Dim, b: Dim): Dim | undefined {
   if (a === b || b === 1) return a;
   if (a === 1) return b;
-  if (typeof a === "string" && a.startsWith(UNKNOWN)) return b;
-  if (typeof b === "string" && b.startsWith(UNKNOWN)) return a;
+  if (isUnknown(a)) return b;
+  if (isUnknown(b)) return a;
   return undefined;
 }
 

@@ -1,11 +1,10 @@
 /** Shape inference of matrix products. */
 import type { Dim } from "../ir/dims.ts";
-import { broadcastShapes, UNKNOWN } from "./broadcast.ts";
+import { broadcastShapes, isUnknown } from "./broadcast.ts";
 import { type InferenceRule, integer, need } from "./rule.ts";
 
 function checkInner(operator: string, a: readonly Dim[], b: readonly Dim[], left: Dim, right: Dim): void {
-  const unknown = [left, right].some((dim) => typeof dim === "string" && dim.startsWith(UNKNOWN));
-  if (left !== right && !unknown) {
+  if (left !== right && !isUnknown(left) && !isUnknown(right)) {
     throw new RangeError(`Cannot apply ${operator} to [${a}] and [${b}]: inner sizes ${left} and ${right} differ`);
   }
 }

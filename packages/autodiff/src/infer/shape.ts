@@ -1,7 +1,7 @@
 /** Shape inference of operators that move, cut and join without computing. */
 import { addDims, type Dim, divideDims, multiplyDims, sizeOf, subtractDims } from "../ir/dims.ts";
 import type { ConstantData } from "../ir/tensor.ts";
-import { broadcastShapes, normalizeAxis, UNKNOWN } from "./broadcast.ts";
+import { broadcastShapes, normalizeAxis, unknownDim } from "./broadcast.ts";
 import { type Application, type InferenceRule, integer, integers, need, needNumbers, needValue } from "./rule.ts";
 
 function axesOf(site: Application, rank: number): number[] | undefined {
@@ -10,22 +10,22 @@ function axesOf(site: Application, rank: number): number[] | undefined {
 }
 
 /** Start and length of a slice along an axis: clamped when the size is a number, taken at its word when it is symbolic. */
-function sliceAxis(size: Dim, start: number, end: Dim, step: number): Dim {
-  if (typeof size === "number" && typeof end === "number") {
+function sliceAxis(size: Dim, start: Dim, end: Dim, step: number): Dim {
+  if (typeof size === "number" && typeof start === "number" && typeof end === "number") {
     const clamp = (at: number, low: number, high: number) => Math.min(Math.max(at < 0 ? at + size : at, low), high);
     const from = step > 0 ? clamp(start, 0, size) : clamp(start, 0, size - 1);
     const to = step > 0 ? clamp(end, 0, size) : end < -size ? -1 : clamp(end, -1, size);
     return Math.max(0, Math.ceil((to - from) / step));
   }
-  if (step !== 1) return `${UNKNOWN}slice(${size}, ${start}, ${end}, ${step})`;
+  if (step !== 1) return unknownDim(`slice(${size}, ${start}, ${end}, ${step})`);
   const toEnd = typeof end === "number" && end >= 2 ** 31 - 1;
   const last = toEnd ? size : typeof end === "number" && end < 0 ? addDims(size, end) : end;
-  return subtractDims(last, start < 0 ? addDims(size, start) : start);
+  return subtractDims(last, typeof start === "number" && start < 0 ? addDims(size, start) : start);
 }
 
 const slice: InferenceRule = (site) => {
   const data = need(site, 0);
-  const starts = needNumbers(site, 1);
+  const starts = needValue(site, 1);
   const ends = needValue(site, 2);
   const axes = site.inputs[3] ? needNumbers(site, 3) : starts.map((_, i) => i);
   const steps = site.inputs[4] ? needNumbers(site, 4) : starts.map(() => 1);
@@ -34,8 +34,9 @@ const slice: InferenceRule = (site) => {
     const axis = normalizeAxis(given, shape.length);
     shape[axis] = sliceAxis(shape[axis], starts[i], ends[i], steps[i]);
   });
-  const plain = data.value && data.shape.length === 1 && steps[0] === 1 && typeof ends[0] === "number";
-  return [{ dtype: data.dtype, shape, value: plain ? data.value!.slice(starts[0], ends[0] as number) : undefined }];
+  const [start, end] = [starts[0], ends[0]];
+  const plain = data.shape.length === 1 && steps[0] === 1 && typeof start === "number" && typeof end === "number";
+  return [{ dtype: data.dtype, shape, value: plain ? data.value?.slice(start, end) : undefined }];
 };
 
 /** The sizes that a Reshape asks for, with 0 (copy) and −1 (the rest) resolved. */
@@ -47,7 +48,7 @@ function reshapedSizes(site: Application): Dim[] {
   const rest = sizes.indexOf(-1);
   if (rest >= 0) {
     const others = sizeOf(sizes.filter((_, axis) => axis !== rest));
-    sizes[rest] = divideDims(sizeOf(data.shape), others) ?? `${UNKNOWN}(${sizeOf(data.shape)})/(${others})`;
+    sizes[rest] = divideDims(sizeOf(data.shape), others) ?? unknownDim(`(${sizeOf(data.shape)})/(${others})`);
   }
   const [from, to] = [sizeOf(data.shape), sizeOf(sizes)];
   if (typeof from === "number" && typeof to === "number" && from !== to) {
@@ -123,7 +124,18 @@ export const shape: Record<string, InferenceRule> = {
     const data = need(site, 0);
     const pads = needValue(site, 1);
     const rank = data.shape.length;
-    return [{ dtype: data.dtype, shape: data.shape.map((dim, i) => addDims(addDims(dim, pads[i]), pads[i + rank])) }];
+    const axes = site.inputs[3]
+      ? needNumbers(site, 3).map((axis) => normalizeAxis(axis, rank))
+      : data.shape.map((_, i) => i);
+    if (pads.length !== 2 * axes.length)
+      throw new RangeError(
+        `Cannot pad ${axes.length} axes of [${data.shape}]: expected two sizes each, found ${pads.length}`,
+      );
+    const sizes = [...data.shape];
+    axes.forEach((axis, i) => {
+      sizes[axis] = addDims(addDims(sizes[axis], pads[i]), pads[i + axes.length]);
+    });
+    return [{ dtype: data.dtype, shape: sizes }];
   },
   Tile: (site) => {
     const data = need(site, 0);
@@ -150,7 +162,7 @@ export const shape: Record<string, InferenceRule> = {
       ? Math.max(0, Math.ceil((Number(limit) - Number(start)) / Number(delta)))
       : delta === 1
         ? subtractDims(limit, start)
-        : `${UNKNOWN}range(${start}, ${limit}, ${delta})`;
+        : unknownDim(`range(${start}, ${limit}, ${delta})`);
     return [{ dtype: need(site, 0).dtype, shape: [size] }];
   },
 };

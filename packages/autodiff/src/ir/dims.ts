@@ -51,7 +51,7 @@ export function subtractDims(a: Dim, b: Dim): Dim {
 
 /** a · b. */
 export function multiplyDims(a: Dim, b: Dim): Dim {
-  if (typeof a === "number" && typeof b === "number") return a * b;
+  if (typeof a === "number" && typeof b === "number") return a * b + 0; // + 0 makes −0 a plain 0
   const product: Polynomial = new Map();
   for (const [left, c] of parse(a)) {
     for (const [right, d] of parse(b)) {
@@ -71,6 +71,7 @@ export function divideDims(a: Dim, b: Dim): Dim | undefined {
   const divisor = parse(b);
   if (divisor.size !== 1) return undefined;
   const [[symbols, divisorCoefficient]] = divisor;
+  if (a === 0 && b !== 0) return 0;
   const quotient: Polynomial = new Map();
   for (const [monomial, coefficient] of parse(a)) {
     const rest = monomial.split("*").filter((symbol) => symbol !== "");

@@ -68,7 +68,9 @@ export function createNode(
   const outputs: Tensor[] = [];
   const node: Node = { id: nextId++, operator, domain, inputs, attributes, outputs };
   types.forEach((type, index) => {
-    outputs.push({ node, index, ...type, name: names?.[index] });
+    // Types may come from another node's outputs: only what belongs to the type is taken over.
+    const { dtype, shape, value } = type;
+    outputs.push({ node, index, dtype, shape, value, name: names?.[index] });
   });
   return node;
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isUnknown } from "../infer/broadcast.ts";
 import { ONNX_DTYPES } from "../infer/elementwise.ts";
 import { type Dim, termsOf } from "../ir/dims.ts";
 import {
@@ -56,10 +57,11 @@ export class GraphWriter {
   readonly #names = new Map<Node, string[]>();
   readonly #constants = new Map<string, string>();
   readonly #sizes = new Map<string, string>();
-  readonly #symbols: ReadonlyMap<string, { input: string; axis: number }>;
+  readonly #symbols: Map<string, { input: string; axis: number }>;
   #count = 0;
 
-  constructor(symbols: ReadonlyMap<string, { input: string; axis: number }>) {
+  /** `symbols` says at which axis of which input each symbolic size can be read off. */
+  constructor(symbols: Map<string, { input: string; axis: number }>) {
     this.#symbols = symbols;
   }
 
@@ -75,9 +77,15 @@ export class GraphWriter {
     return names[tensor.index];
   }
 
-  /** Fixes the names of a node's outputs. */
+  /** Fixes the names of a node's outputs. Sizes that no input has can be read off here, once the node is written. */
   setNames(node: Node, names: string[]): void {
     this.#names.set(node, names);
+    if (node.operator === "Input") return;
+    node.outputs.forEach(({ shape }, i) => {
+      shape.forEach((dim, axis) => {
+        if (typeof dim === "string" && !this.#symbols.has(dim)) this.#symbols.set(dim, { input: names[i], axis });
+      });
+    });
   }
 
   /** Writes a node and returns the name of its first output. */
@@ -183,7 +191,8 @@ function finalNodesReversed(nodes: NodeProto[]): NodeProto[] {
 }
 
 function valueInfo(name: string, tensor: Tensor): ValueInfoProto {
-  return { name, elemType: ONNX_DTYPES[tensor.dtype], shape: [...tensor.shape] };
+  const shape = tensor.shape.map((dim) => (isUnknown(dim) ? "" : dim));
+  return { name, elemType: ONNX_DTYPES[tensor.dtype], shape };
 }
 
 /**
@@ -248,10 +257,21 @@ export function buildModel({ outputs, initializers = {}, inputs = [], name = "gr
   });
 }
 
+/** Name of what needs no node of its own. */
+function leafName(writer: GraphWriter, node: Node): string | undefined {
+  const [output] = node.outputs;
+  if (node.operator === "Input") return output.name!;
+  if (node.operator === "Constant") return writer.constant(constantOf(output)!);
+  if (node.operator === "Dims") return writer.sizes(output.value!);
+  return undefined;
+}
+
 function writeNode(writer: GraphWriter, node: Node): void {
-  if (node.operator === "Input") return writer.setNames(node, [node.outputs[0].name!]);
-  if (node.operator === "Constant") return writer.setNames(node, [writer.constant(constantOf(node.outputs[0])!)]);
-  if (node.operator === "Dims") return writer.setNames(node, [writer.sizes(node.outputs[0].value!)]);
+  const leaf = leafName(writer, node);
+  if (leaf !== undefined) {
+    writer.setNames(node, [leaf]);
+    return;
+  }
   const inputs = node.inputs.map((tensor) => (tensor ? writer.nameOf(tensor) : ""));
   while (inputs.length > 0 && inputs[inputs.length - 1] === "") inputs.pop();
   const names = node.outputs.map(() => writer.fresh(node.operator));

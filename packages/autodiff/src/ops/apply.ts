@@ -3,7 +3,13 @@ import { inference } from "../infer/mod.ts";
 import { type Attribute, createNode, type Tensor } from "../ir/tensor.ts";
 
 /** Domain of operators that are ONNX Runtime's own. */
-const DOMAINS: Readonly<Record<string, string>> = { RotaryEmbedding: "com.microsoft" };
+const DOMAINS: Readonly<Record<string, string>> = {
+  RotaryEmbedding: "com.microsoft",
+  // ONNX itself has it from opset 20 on.
+  Gelu: "com.microsoft",
+  FastGelu: "com.microsoft",
+  QuickGelu: "com.microsoft",
+};
 
 /** Options of {@linkcode apply}. */
 export interface ApplyOptions {

@@ -118,6 +118,10 @@ export function less(a: Operand, b: Operand): Tensor {
 export function and(a: Tensor, b: Tensor): Tensor {
   return apply("And", [a, b]);
 }
+/** One of them holds, or both. */
+export function or(a: Tensor, b: Tensor): Tensor {
+  return apply("Or", [a, b]);
+}
 /** Does not hold. */
 export function not(a: Tensor): Tensor {
   return apply("Not", [a]);

@@ -5,8 +5,9 @@
  *
  * @module
  */
-import { constant, createNode, currentId, isFloat, type Node, reachable, type Tensor } from "../ir/tensor.ts";
-import { add, apply, mul, reshape } from "../ops/mod.ts";
+import { evaluateDim, sizeOf, symbolsOf } from "../ir/dims.ts";
+import { constant, createNode, currentId, isFloat, isInput, type Node, type Tensor } from "../ir/tensor.ts";
+import { add, apply, cast, greater, mul, or, reshape } from "../ops/mod.ts";
 
 /** The nodes numbered `from` to `to` (not included) form a region. */
 interface Region {
@@ -47,15 +48,18 @@ function regionOf(node: Node): Region | undefined {
   return undefined;
 }
 
-/** Equal to `x`, but cannot be computed before `after`: x + 0 · (one element of `after`). */
-function tieTo(x: Tensor, after: Tensor): Tensor {
+/** Nodes that only look at data: cheap to keep where what they look at is kept anyway. */
+const VIEWS: ReadonlySet<string> = new Set(["Transpose", "Reshape", "Squeeze", "Unsqueeze", "Identity", "Cast"]);
+
+/** A zero that cannot be known before `after` has been computed, not even to be NaN: (0 · one element > 1) is false. */
+function zeroAfter(after: Tensor): Tensor {
   const one = apply("Gather", [reshape(after, [-1]), constant([0], [], "int64")], { axis: 0 });
-  return add(x, mul(one, 0));
+  return greater(mul(one, 0), 1);
 }
 
 /** Recomputes regions on demand during one backward pass. */
 export class Recomputation {
-  readonly #copies = new Map<Tensor, Tensor>();
+  readonly #copies = new Map<Node, Node>();
   readonly #done = new Set<Region>();
 
   /**
@@ -69,36 +73,53 @@ export class Recomputation {
       this.#done.add(region);
       this.#copyRegion(region, g, allNodes);
     }
-    return this.#copies.get(node.outputs[0])?.node ?? node;
+    return this.#copies.get(node) ?? node;
   }
 
   #copyRegion(region: Region, g: Tensor, allNodes: readonly Node[]): void {
-    const inside = allNodes.filter((node) => node.id >= region.from && node.id < region.to);
+    const inside = allNodes.filter((node) => node.id >= region.from && node.id < region.to).sort((a, b) => a.id - b.id);
+    const zero = zeroAfter(g);
+    const ties = new Map<Tensor, Tensor>();
+    const tie = (tensor: Tensor): Tensor => {
+      const known = ties.get(tensor);
+      if (known) return known;
+      const late = tensor.dtype === "bool" ? or(tensor, zero) : add(tensor, cast(zero, tensor.dtype));
+      ties.set(tensor, late);
+      return late;
+    };
     for (const node of inside) {
-      if (node.operator === "Constant" || node.operator === "Input" || node.operator === "Dims") continue;
-      const inputs = node.inputs.map((tensor) => tensor && this.#valueOf(tensor, region, g));
-      if (inputs.every((tensor, i) => tensor === node.inputs[i])) continue; // depends on leaves only: the same again
-      const copy = createNode(node.operator, inputs, node.attributes, node.outputs, { domain: node.domain });
-      node.outputs.forEach((output, i) => {
-        this.#copies.set(output, copy.outputs[i]);
+      if (node.inputs.length === 0) continue;
+      const inputs = node.inputs.map((tensor) => {
+        if (!tensor || isLeaf(tensor)) return tensor;
+        const copy = this.#copies.get(tensor.node);
+        if (copy) return copy.outputs[tensor.index];
+        // What comes in from outside is kept; made inside without a copy, it depends on leaves only.
+        return tensor.node.id < region.from && isFloat(tensor.dtype) ? tie(tensor) : tensor;
       });
+      if (inputs.every((tensor, i) => tensor === node.inputs[i])) {
+        if (VIEWS.has(node.operator)) continue;
+        const smallest = smallestInput(inputs);
+        if (smallest < 0) continue;
+        inputs[smallest] = tie(inputs[smallest]!);
+      }
+      this.#copies.set(node, createNode(node.operator, inputs, node.attributes, node.outputs, { domain: node.domain }));
     }
-  }
-
-  /** What stands for `tensor` in the second copy: a copy from inside, a tied version of what comes in, a leaf itself. */
-  #valueOf(tensor: Tensor, region: Region, g: Tensor): Tensor {
-    const known = this.#copies.get(tensor);
-    if (known) return known;
-    const isLeaf = tensor.node.inputs.length === 0;
-    if (isLeaf || tensor.node.id >= region.from || !isFloat(tensor.dtype) || !dependsOnActivation(tensor))
-      return tensor;
-    const tied = tieTo(tensor, g);
-    this.#copies.set(tensor, tied);
-    return tied;
   }
 }
 
-/** Weights reshaped or masks precomputed are cheap to keep; only float results of real work need to be tied. */
-function dependsOnActivation(tensor: Tensor): boolean {
-  return reachable([tensor]).length > 1;
+function isLeaf(tensor: Tensor): boolean {
+  return tensor.node.inputs.length === 0;
+}
+
+/** Which input is cheapest to tie: weights are, as a rule, larger than data. −1 if all are constants. */
+function smallestInput(inputs: readonly (Tensor | undefined)[]): number {
+  let smallest = -1;
+  let size = Number.POSITIVE_INFINITY;
+  inputs.forEach((tensor, i) => {
+    if (!tensor || tensor.value || (isLeaf(tensor) && !isInput(tensor))) return;
+    const elements = sizeOf(tensor.shape);
+    const found = evaluateDim(elements, Object.fromEntries(symbolsOf(elements).map((symbol) => [symbol, 16])));
+    if (found < size) [smallest, size] = [i, found];
+  });
+  return smallest;
 }

@@ -1,5 +1,5 @@
 /** Rules of operators that work on each element alone. */
-import type { Tensor } from "../ir/tensor.ts";
+import { isFloat, type Tensor } from "../ir/tensor.ts";
 import {
   add,
   cast,
@@ -18,6 +18,7 @@ import {
   sign,
   sin,
   sub,
+  tanh,
   where,
   zerosLike,
 } from "../ops/mod.ts";
@@ -42,6 +43,15 @@ function normalCdf(x: Tensor): Tensor {
   return mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5);
 }
 
+/** (1 + t)/2 + x (1 − t²) u′/2 with t = tanh u. */
+function fastGeluSlope(x: Tensor): Tensor {
+  const root = Math.sqrt(2 / Math.PI);
+  const square = mul(x, x);
+  const t = tanh(mul(x, add(mul(square, 0.044715 * root), root)));
+  const slope = add(mul(square, 3 * 0.044715 * root), root);
+  return mul(add(add(t, 1), mul(mul(x, sub(1, mul(t, t))), slope)), 0.5);
+}
+
 /** Rules by operator. */
 export const elementwise: Record<string, VjpRule> = {
   Identity: (_, g) => [g],
@@ -55,8 +65,8 @@ export const elementwise: Record<string, VjpRule> = {
     return [unbroadcast(share, a), unbroadcast(neg(mul(share, output)), b)];
   },
   Pow: ({ inputs: [x, y], output }, g) => [
-    unbroadcast(mul(g, mul(y, pow(x, sub(y, 1)))), x),
-    unbroadcast(mul(g, mul(output, log(x))), y),
+    unbroadcast(mul(g, mul(cast(y, x.dtype), pow(x, sub(y, 1)))), x),
+    isFloat(y.dtype) ? unbroadcast(mul(g, mul(output, log(x))), y) : undefined,
   ],
   Neg: (_, g) => [neg(g)],
   Abs: ({ inputs: [x] }, g) => [mul(g, sign(x))],
@@ -75,11 +85,21 @@ export const elementwise: Record<string, VjpRule> = {
   ],
   Softplus: ({ inputs: [x] }, g) => [mul(g, sigmoid(x))],
   Erf: ({ inputs: [x] }, g) => [mul(g, mul(exp(neg(mul(x, x))), TWO_OVER_ROOT_PI))],
-  Gelu: ({ node, inputs: [x], attributes }, g) => {
-    if (attributes.approximate === "tanh")
-      throw new TypeError(`Cannot differentiate ${node.operator} with approximate="tanh"`);
+  /** x Φ(x) */
+  Gelu: ({ inputs: [x], attributes }, g) => {
+    if (attributes.approximate === "tanh") return [mul(g, fastGeluSlope(x))];
     const density = mul(exp(mul(mul(x, x), -0.5)), ONE_OVER_ROOT_TWO_PI);
     return [mul(g, add(normalCdf(x), mul(x, density)))];
+  },
+  /** x (1 + tanh u) / 2, u = √(2/π) (x + 0.044715 x³) */
+  FastGelu: ({ node, inputs: [x, bias] }, g) => {
+    if (bias) throw new TypeError(`Cannot differentiate ${node.operator} with a bias`);
+    return [mul(g, fastGeluSlope(x))];
+  },
+  /** x · min(max(x + 3, 0), 6) / 6 */
+  HardSwish: ({ inputs: [x] }, g) => {
+    const inner = mul(g, add(mul(x, 1 / 3), 0.5));
+    return [where(less(x, -3), zerosLike(g), where(greater(x, 3), g, inner))];
   },
   /** x σ(αx) */
   QuickGelu: ({ inputs: [x], output: y, attributes }, g) => {

@@ -1,26 +1,32 @@
 /** Rules of operators that pick or place by index: what was picked is added back, what was placed is picked. */
-import { apply, cast, full, neg, reshape, scatterAdd, unsqueeze } from "../ops/mod.ts";
-import type { VjpRule } from "./rule.ts";
+import { normalizeAxis } from "../infer/broadcast.ts";
+import { sizeOf } from "../ir/dims.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import { apply, cast, expand, full, neg, reshape, scatterAdd, zerosLike } from "../ops/mod.ts";
+import type { Site, VjpRule } from "./rule.ts";
+
+/** Of the cotangent of a scatter, what belongs to its first operand: all if it adds, else what was not overwritten. */
+function notOverwritten({ node, inputs: [, indices, updates], attributes }: Site, g: Tensor): Tensor {
+  const reduction = attributes.reduction ?? "none";
+  if (reduction === "add") return g;
+  if (reduction !== "none") throw new TypeError(`Cannot differentiate ${node.operator} with reduction="${reduction}"`);
+  return apply(node.operator, [g, indices, zerosLike(updates)], attributes);
+}
 
 /** Rules by operator. */
 export const indexing: Record<string, VjpRule> = {
-  Gather: ({ node, inputs: [x, indices], attributes }, g) => {
-    const axis = Number(attributes.axis ?? 0);
+  Gather: ({ inputs: [x, indices], attributes }, g) => {
+    const axis = normalizeAxis(Number(attributes.axis ?? 0), x.shape.length);
     const zeros = full(x.shape, 0, g.dtype);
     if (axis === 0) return [scatterAdd(zeros, indices, g)];
-    if (indices.shape.length > 1)
-      throw new TypeError(
-        `Cannot differentiate ${node.operator} over axis ${axis} with indices of rank ${indices.shape.length}`,
-      );
-    // Along another axis: spread the indices over the whole slice, then add element by element.
-    const from = axis < 0 ? axis + x.shape.length : axis;
-    const picked = indices.shape.length === 0 ? unsqueeze(g, [from]) : g;
+    // Along another axis: spread the indices, as one row, over the whole slice, then add element by element.
+    const count = sizeOf(indices.shape);
+    const picked = reshape(g, [...x.shape.slice(0, axis), count, ...x.shape.slice(axis + 1)]);
     const row = reshape(
       cast(indices, "int64"),
-      picked.shape.map((dim, i) => (i === from ? dim : 1)),
+      picked.shape.map((_, i) => (i === axis ? count : 1)),
     );
-    const spread = apply("Expand", [row, apply("Shape", [picked])]);
-    return [apply("ScatterElements", [zeros, spread, picked], { axis: from, reduction: "add" })];
+    return [apply("ScatterElements", [zeros, expand(row, picked.shape), picked], { axis, reduction: "add" })];
   },
   GatherElements: ({ inputs: [x, indices], attributes }, g) => {
     const zeros = full(x.shape, 0, g.dtype);
@@ -31,15 +37,13 @@ export const indexing: Record<string, VjpRule> = {
       throw new TypeError(`Cannot differentiate ${node.operator} with batch_dims`);
     return [apply("ScatterND", [full(x.shape, 0, g.dtype), indices, g], { reduction: "add" })];
   },
-  ScatterND: ({ node, inputs: [, indices], attributes }, g) => {
-    if (attributes.reduction !== "add")
-      throw new TypeError(`Cannot differentiate ${node.operator} with reduction="${attributes.reduction ?? "none"}"`);
-    return [g, undefined, apply("GatherND", [g, indices])];
+  ScatterND: (site, g) => {
+    const indices = site.inputs[1];
+    return [notOverwritten(site, g), undefined, apply("GatherND", [g, indices])];
   },
-  ScatterElements: ({ node, inputs: [, indices], attributes }, g) => {
-    if (attributes.reduction !== "add")
-      throw new TypeError(`Cannot differentiate ${node.operator} with reduction="${attributes.reduction ?? "none"}"`);
-    return [g, undefined, apply("GatherElements", [g, indices], { axis: Number(attributes.axis ?? 0) })];
+  ScatterElements: (site, g) => {
+    const [indices, axis] = [site.inputs[1], Number(site.attributes.axis ?? 0)];
+    return [notOverwritten(site, g), undefined, apply("GatherElements", [g, indices], { axis })];
   },
   /** A rotation's transpose is the rotation the other way: negative sines. */
   RotaryEmbedding: ({ node, inputs: [, positions, cosines, sines] }, g) => [

@@ -1,37 +1,53 @@
 /** Rules of operators that move, cut and join: the cotangent travels the way back. */
 import { normalizeAxis } from "../infer/broadcast.ts";
-import { addDims, type Dim, subtractDims } from "../ir/dims.ts";
-import type { Tensor } from "../ir/tensor.ts";
-import { apply, concat, dims, full, padZeros, reshape, slice, split, transpose } from "../ops/mod.ts";
+import { addDims, type Dim, multiplyDims, subtractDims } from "../ir/dims.ts";
+import { constant, scalar, type Tensor } from "../ir/tensor.ts";
+import { apply, concat, dims, expand, full, padZeros, reshape, split, transpose } from "../ops/mod.ts";
 import { type Site, unbroadcast, type VjpRule } from "./rule.ts";
 
 const back: VjpRule = ({ inputs: [x] }, g) => [reshape(g, x.shape)];
 
-/** The integers of input `index`, or of an attribute as older operator sets have it. */
-function numbers({ node, inputs, attributes }: Site, index: number, attribute: string): number[] | undefined {
-  const values = inputs[index]?.value ?? (attributes[attribute] as number[] | undefined);
-  return values?.map((value) => {
+/** The integers of input `index`, which must not be symbolic. */
+function numbers({ node, inputs }: Site, index: number, what: string): number[] {
+  return inputs[index].value!.map((value) => {
     if (typeof value !== "number")
-      throw new TypeError(`Cannot differentiate ${node.operator}: ${attribute} "${value}" is symbolic`);
+      throw new TypeError(`Cannot differentiate ${node.operator}: ${what} "${value}" is symbolic`);
     return value;
   });
 }
 
-/** Pads the cotangent with zeros where the slice left something out, one axis after the other. */
+/** Undoes a slice with a step along one axis: its elements return to every `step`-th place, zeros fill the gaps. */
+function spread({ node, inputs: [x] }: Site, g: Tensor, axis: number, start: Dim, step: number): Tensor {
+  const [size, count] = [x.shape[axis], g.shape[axis]];
+  if (typeof size !== "number" || typeof count !== "number" || typeof start !== "number")
+    throw new TypeError(`Cannot differentiate ${node.operator} with step ${step} along the symbolic size "${size}"`);
+  const first = step > 0 ? Math.max(start, 0) : Math.min(start, size - 1);
+  const places = Array.from({ length: count }, (_, i) => first + i * step);
+  const row = constant(
+    places,
+    g.shape.map((_, i) => (i === axis ? count : 1)),
+    "int64",
+  );
+  const shape = g.shape.map((dim, i) => (i === axis ? size : dim));
+  return apply("ScatterElements", [full(shape, 0, g.dtype), expand(row, g.shape), g], { axis });
+}
+
+/** Puts the cotangent back, one axis after the other: zeros go where the slice left something out. */
 const sliceRule: VjpRule = (site, g) => {
-  const { inputs, node } = site;
-  const [x, startsInput, , axesInput, stepsInput] = inputs;
-  const starts = numbers(site, 1, "starts")!;
-  const axes = axesInput ? numbers(site, 3, "axes")! : starts.map((_, i) => i);
-  const steps = stepsInput ? numbers(site, 4, "steps")! : starts.map(() => 1);
-  if (!startsInput || steps.some((step) => step !== 1))
-    throw new TypeError(`Cannot differentiate ${node.operator} with steps ${steps}: expected 1`);
+  const [x, startsInput, , axesInput, stepsInput] = site.inputs;
+  const starts = startsInput.value!;
+  const axes = axesInput ? numbers(site, 3, "axes") : starts.map((_, i) => i);
+  const steps = stepsInput ? numbers(site, 4, "steps") : starts.map(() => 1);
   let whole = g;
   axes.forEach((given, i) => {
     const axis = normalizeAxis(given, x.shape.length);
     const size = x.shape[axis];
     const start = starts[i];
-    let before: Dim = start < 0 ? addDims(size, start) : start;
+    let before = typeof start === "number" && start < 0 ? addDims(size, start) : start;
+    if (steps[i] !== 1) {
+      whole = spread(site, whole, axis, before, steps[i]);
+      return;
+    }
     if (typeof size === "number" && typeof before === "number") before = Math.min(Math.max(before, 0), size);
     const after = subtractDims(subtractDims(size, before), whole.shape[axis]);
     if (before !== 0 || after !== 0) whole = padZeros(whole, axis, before, after);
@@ -74,16 +90,12 @@ export const shaping: Record<string, VjpRule> = {
     const parts = outputs.map((part, i) => cotangents[i] ?? full(part.shape, 0, (g ?? part).dtype));
     return [concat(parts, Number(attributes.axis ?? 0))];
   },
-  Pad: ({ node, inputs: [x, pads], attributes }, g) => {
+  Pad: ({ node, inputs: [, pads, , axes], attributes }, g) => {
     if ((attributes.mode ?? "constant") !== "constant")
       throw new TypeError(`Cannot differentiate ${node.operator} with mode="${attributes.mode}"`);
-    const sizes = pads.value!;
-    return [
-      x.shape.reduce<Tensor>((inner, dim, axis) => {
-        if (sizes[axis] === 0 && sizes[axis + x.shape.length] === 0) return inner;
-        return slice(inner, axis, Number(sizes[axis]), addDims(dim, sizes[axis]));
-      }, g),
-    ];
+    // Padding by as much less than nothing cuts off what was added.
+    const back = dims(pads.value!.map((size) => multiplyDims(size, -1)));
+    return [apply("Pad", [g, back, scalar(0, g.dtype), axes])];
   },
   Trilu: ({ node, inputs: [, k] }, g) => [apply("Trilu", [g, k], node.attributes)],
 };
