@@ -3,7 +3,7 @@
  * (ECMA-262 leaves its precision open); `+ - * /` may not, so this one uses only those.
  *
  * Method: x = m · 2^e with √½ ≤ m < √2, then log m = 2 artanh s = 2 (s + s³/3 + s⁵/5 + …) with s = (m − 1)/(m + 1).
- * |s| ≤ 0.1716, so the first dropped term, s²³/23, is below 2^-61 of the result.
+ * |s| ≤ 0.1716, so the first dropped term, s²³/23, is below 2^-60 of the result.
  */
 
 const LN2_HIGH = 0.6931471803691238; // 33 bits, so e · LN2_HIGH is exact
