@@ -67,27 +67,42 @@ export function rowLength(length: number): number {
 
 /**
  * Segments sorted into rows, then rows into groups of at most `maxTokens` tokens. Long and short segments get rows of
- * their own length, so that one long sequence does not make attention expensive for all.
+ * their own length, so that one long sequence does not make attention expensive for all; a length with less than half a
+ * group of tokens joins the next longer one, because every run of a graph has its price.
  */
 export function arrangeRows(batch: SegmentedBatch, maxTokens: number): Rows[] {
   const { segments } = batch;
+  const groups: Rows[] = [];
+  const emit = (members: readonly number[], time: number) => {
+    const bins = fillRows(members, segments, time);
+    const perGroup = Math.max(1, Math.floor(maxTokens / time));
+    for (let from = 0; from < bins.length; from += perGroup) {
+      groups.push(makeRows(batch, bins.slice(from, from + perGroup), time));
+    }
+  };
+  const classes = byRowLength(segments);
+  let [waiting, tokens]: [number[], number] = [[], 0];
+  classes.forEach(([time, members], i) => {
+    waiting = waiting.concat(members);
+    tokens += members.reduce((total, s) => total + segments[s + 1] - segments[s], 0);
+    if (tokens < maxTokens / 2 && i < classes.length - 1) return;
+    emit(waiting, time);
+    [waiting, tokens] = [[], 0];
+  });
+  return groups;
+}
+
+/** The segments that need rows of each length, shortest first. Empty segments are left out. */
+function byRowLength(segments: Int32Array): [time: number, members: number[]][] {
   const classes = new Map<number, number[]>();
   for (let s = 0; s + 1 < segments.length; s++) {
     const length = segments[s + 1] - segments[s];
     if (length === 0) continue;
-    const time = rowLength(length);
-    const members = classes.get(time);
+    const members = classes.get(rowLength(length));
     if (members) members.push(s);
-    else classes.set(time, [s]);
+    else classes.set(rowLength(length), [s]);
   }
-  const groups: Rows[] = [];
-  for (const [time, members] of [...classes].sort(([a], [b]) => a - b)) {
-    const bins = fillRows(members, segments, time);
-    const perGroup = Math.max(1, Math.floor(maxTokens / time));
-    for (let from = 0; from < bins.length; from += perGroup)
-      groups.push(makeRows(batch, bins.slice(from, from + perGroup), time));
-  }
-  return groups;
+  return [...classes].sort(([a], [b]) => a - b);
 }
 
 /** First-fit decreasing. Rows are few and short, so the plain search is fast enough. */
