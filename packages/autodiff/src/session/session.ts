@@ -29,6 +29,8 @@ export interface SessionOptions {
   threads?: number;
   /** Default `"all"`; lower levels compile faster. */
   optimization?: "disabled" | "basic" | "extended" | "all";
+  /** Let idle threads wait by spinning instead of sleeping. Default false. */
+  spinning?: boolean;
   /** Write ONNX Runtime's profile to files with this prefix. */
   profile?: string;
 }
@@ -118,12 +120,14 @@ export class Session {
  */
 export async function openSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
   const runtime = await loadRuntime();
-  const { device = "cpu", threads, optimization = "all", profile } = options;
+  const { device = "cpu", threads, optimization = "all", spinning = false, profile } = options;
   const session = await runtime.InferenceSession.create(model, {
     executionProviders: [device],
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     graphOptimizationLevel: optimization,
     logSeverityLevel: 3,
+    // Threads that wait by spinning gain nothing on an idle machine, and lose five-fold when a core is shared (docs/LOG.md).
+    extra: { session: { intra_op: { allow_spinning: spinning ? "1" : "0" } } },
     ...(profile ? { enableProfiling: true, profileFilePrefix: profile } : {}),
   });
   return new Session(session, runtime);
