@@ -1,0 +1,114 @@
+/**
+ * What a run does, as plain data: the model, and the length and settings of each stage. Kept in the run's folder, so that
+ * a resumed run does what it began.
+ *
+ * @module
+ */
+
+import type { TransformerConfig } from "@gradus/transformer";
+import type { Style } from "../problems/solve.ts";
+import { endToken, vocabularySize } from "../problems/tokens.ts";
+
+/** Stages in the order in which they run. */
+export const stages = ["pretraining", "sft", "grpo"] as const;
+/** Name of a stage, as journal records use it. */
+export type Stage = (typeof stages)[number];
+
+/** What people read. */
+export const stageLabels: Readonly<Record<Stage, string>> = {
+  pretraining: "Pre-training",
+  sft: "SFT",
+  grpo: "GRPO",
+};
+
+/** A stage that learns from given solutions. */
+export interface SupervisedSettings {
+  /** Optimiser updates. */
+  readonly steps: number;
+  readonly learningRate: number;
+  readonly warmup: number;
+  readonly weightDecay: number;
+  /** Relative weights of the solution styles. */
+  readonly styles: Readonly<Partial<Record<Style, number>>>;
+}
+
+/** The reinforcement stage. */
+export interface ReinforcementSettings {
+  readonly steps: number;
+  readonly learningRate: number;
+  readonly warmup: number;
+  /** Questions of one step, and samples of each: the group. */
+  readonly prompts: number;
+  readonly samples: number;
+  readonly temperature: number;
+  readonly maxNewTokens: number;
+  /** Weight of the KL to the policy after SFT. */
+  readonly beta: number;
+}
+
+/** A whole run. */
+export interface Configuration {
+  readonly seed: number;
+  /** Folder of GSM8K; the built-in problems where absent. */
+  readonly data?: string;
+  readonly model: TransformerConfig;
+  /** Relative weights of the problems' levels. */
+  readonly levels: Readonly<Record<number, number>>;
+  readonly pretraining: SupervisedSettings & { readonly problemsPerStep: number };
+  readonly sft: SupervisedSettings & { readonly problems: number; readonly contextLength: number };
+  readonly grpo: ReinforcementSettings;
+  readonly evaluation: { readonly problems: number; readonly maxNewTokens: number };
+}
+
+/** The default run, about eight minutes on two cores; `scale` multiplies the steps of every stage. */
+export function defaultConfiguration({ seed, data, scale = 1 }: { seed: number; data?: string; scale?: number }): Configuration {
+  const steps = (count: number) => Math.max(1, Math.round(count * scale));
+  return {
+    seed,
+    ...(data === undefined ? {} : { data }),
+    model: {
+      vocabSize: vocabularySize,
+      hiddenSize: 128,
+      layers: 4,
+      heads: 4,
+      keyValueHeads: 4,
+      headSize: 32,
+      intermediateSize: 336,
+      ropeTheta: 10000,
+      normEpsilon: 1e-6,
+      tieEmbeddings: true,
+      qkvBias: false,
+      maxPositions: 320,
+      eosToken: endToken,
+    },
+    levels: { 1: 1, 2: 1 },
+    pretraining: {
+      steps: steps(500),
+      problemsPerStep: 96,
+      learningRate: 2e-3,
+      warmup: 50,
+      weightDecay: 0.1,
+      styles: { steps: 2, terse: 1, direct: 1 },
+    },
+    sft: {
+      steps: steps(60),
+      problems: 2000,
+      contextLength: 4096,
+      learningRate: 5e-4,
+      warmup: 10,
+      weightDecay: 0.1,
+      styles: { steps: 1, terse: 1, direct: 1 },
+    },
+    grpo: {
+      steps: steps(40),
+      learningRate: 3e-4,
+      warmup: 3,
+      prompts: 16,
+      samples: 16,
+      temperature: 1,
+      maxNewTokens: 192,
+      beta: 0.01,
+    },
+    evaluation: { problems: 500, maxNewTokens: 224 },
+  };
+}
