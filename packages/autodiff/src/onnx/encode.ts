@@ -16,6 +16,7 @@ import {
   reachable,
   type Tensor,
 } from "../ir/tensor.ts";
+import { portableLowerings } from "./lower_portable.ts";
 import { lowerStreamedLogProbs, lowerStreamedLogProbsGradient } from "./lower_streamed.ts";
 import {
   type AttributeProto,
@@ -40,6 +41,8 @@ export interface ModelOptions {
   /** Order of the inputs; those not named follow in the order in which they were made. */
   inputs?: readonly Tensor[];
   name?: string;
+  /** Use no operator of ONNX Runtime's own: see `lower_portable.ts`. Default false: they are faster. */
+  portable?: boolean;
 }
 
 /** A dictionary of lowerings: what to write instead of a node, given the writer and the names of inputs and outputs. */
@@ -57,12 +60,23 @@ export class GraphWriter {
   readonly #names = new Map<Node, string[]>();
   readonly #constants = new Map<string, string>();
   readonly #sizes = new Map<string, string>();
+  readonly #used = new Set<Tensor>();
   readonly #symbols: Map<string, { input: string; axis: number }>;
   #count = 0;
 
   /** `symbols` says at which axis of which input each symbolic size can be read off. */
   constructor(symbols: Map<string, { input: string; axis: number }>) {
     this.#symbols = symbols;
+  }
+
+  /** Says that some node or output of the graph reads these tensors. */
+  markUsed(tensors: Iterable<Tensor | undefined>): void {
+    for (const tensor of tensors) if (tensor) this.#used.add(tensor);
+  }
+
+  /** Whether {@linkcode markUsed} was told of this tensor. */
+  isUsed(tensor: Tensor): boolean {
+    return this.#used.has(tensor);
   }
 
   /** A name that nothing else has. */
@@ -205,7 +219,13 @@ function valueInfo(name: string, tensor: Tensor): ValueInfoProto {
  * const bytes = buildModel({ outputs: { square: mul(x, x) } });
  * ```
  */
-export function buildModel({ outputs, initializers = {}, inputs = [], name = "gradus" }: ModelOptions): Uint8Array {
+export function buildModel({
+  outputs,
+  initializers = {},
+  inputs = [],
+  name = "gradus",
+  portable = false,
+}: ModelOptions): Uint8Array {
   const tensors = Object.values(outputs);
   const order = reachable([...tensors, ...inputs]);
   const found = order.filter((node) => node.operator === "Input").map((node) => node.outputs[0]);
@@ -217,7 +237,9 @@ export function buildModel({ outputs, initializers = {}, inputs = [], name = "gr
   }
   const writer = new GraphWriter(symbolSources(graphInputs.filter((tensor) => !(tensor.name! in initializers))));
 
-  for (const node of order) writeNode(writer, node);
+  writer.markUsed([...tensors, ...order.flatMap((node) => node.inputs)]);
+  const lowered = portable ? { ...lowerings, ...portableLowerings } : lowerings;
+  for (const node of order) writeNode(writer, node, lowered);
   for (const [outputName, tensor] of Object.entries(outputs))
     writer.write("Identity", [writer.nameOf(tensor)], {}, [outputName]);
 
@@ -266,7 +288,7 @@ function leafName(writer: GraphWriter, node: Node): string | undefined {
   return undefined;
 }
 
-function writeNode(writer: GraphWriter, node: Node): void {
+function writeNode(writer: GraphWriter, node: Node, lowered: Readonly<Record<string, Lowering>>): void {
   const leaf = leafName(writer, node);
   if (leaf !== undefined) {
     writer.setNames(node, [leaf]);
@@ -276,7 +298,7 @@ function writeNode(writer: GraphWriter, node: Node): void {
   while (inputs.length > 0 && inputs[inputs.length - 1] === "") inputs.pop();
   const names = node.outputs.map(() => writer.fresh(node.operator));
   writer.setNames(node, names);
-  const lower = lowerings[node.operator];
+  const lower = lowered[node.operator];
   if (lower) lower(writer, node, inputs, names);
   else writer.write(node.operator, inputs, node.attributes, names, node.domain);
 }
