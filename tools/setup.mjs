@@ -45,7 +45,9 @@ const untold = { TURBO_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1" };
 
 /** Runs turbo tasks; their output comes task by task, without prefixes. */
 export function turbo(tasks) {
-  run("turbo", ["run", ...tasks, "--output-logs=full", "--log-order=grouped", "--log-prefix=none"], { env: untold });
+  run("turbo", ["run", ...tasks, "--output-logs=full", "--log-order=grouped", "--log-prefix=none", "--continue"], {
+    env: untold,
+  });
 }
 
 /** Builds every workspace that has changed. Prints nothing unless it fails. */

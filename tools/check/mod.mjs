@@ -2,6 +2,7 @@
 import { cycles } from "./cycles.mjs";
 import { hygiene } from "./hygiene.mjs";
 import { imports } from "./imports.mjs";
+import { jsr } from "./jsr.mjs";
 import { length } from "./length.mjs";
 import { load } from "./load.mjs";
 import { packaging } from "./packaging.mjs";
@@ -10,4 +11,4 @@ import { style } from "./style.mjs";
 import { denoTypes, types } from "./types.mjs";
 import { versions } from "./versions.mjs";
 
-export const checks = [types, denoTypes, style, imports, cycles, versions, hygiene, length, load, size, packaging];
+export const checks = [types, denoTypes, style, imports, cycles, versions, hygiene, length, jsr, load, size, packaging];

@@ -43,10 +43,7 @@ async function problemsOf(tarball, { directory, manifest }, files) {
   const problems = [];
   const file = `${directory}/package.json`;
   for (const { path } of files)
-    if (
-      !/^(dist\/.*\.(js|d\.ts)|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(path) ||
-      path.includes("_test.")
-    )
+    if (!/^(dist\/.*\.(js|d\.ts)|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(path) || /_test[._]/.test(path))
       problems.push({ file, reason: `would publish ${path}` });
 
   const bytes = readFileSync(tarball);

@@ -57,5 +57,5 @@ export function readSources(root, workspaces) {
   );
 }
 
-/** Tests and what only they use: `pack_test.ts`, `fixtures_for_test.ts`, anything in a `testdata` or `testing` folder. */
-export const isTest = (path) => /_test\.ts$/.test(path) || /(^|\/)(testdata|testing)\//.test(path);
+/** Tests and what only they use: `pack_test.ts`, `pack_test_util.ts`, anything in a `testing` folder. */
+export const isTest = (path) => /_test(_\w+)?\.ts$/.test(path) || /(^|\/)testing\//.test(path);
