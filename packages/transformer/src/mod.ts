@@ -3,6 +3,8 @@
  *
  * @module
  */
+export type { ExportOptions } from "./export/directory.ts";
+export { exportModel } from "./export/model.ts";
 export * from "./files/mod.ts";
 export { decodeModel, prefillModel, type RowModelOptions, rowModel } from "./model/graphs.ts";
 export type { SegmentedBatch } from "./model/rows.ts";

@@ -33,7 +33,8 @@ test("plain ONNX gives RMS norm, its statistics and its gradient as ONNX Runtime
     w: { data: waves(6, 0.3), shape: [6] },
     g: { data: waves(24, 1.3), shape: [4, 6] },
   };
-  for (const outputs of [{ y }, { y, gx, gw }]) {
+  const questions: Record<string, typeof y>[] = [{ y }, { y, gx, gw }];
+  for (const outputs of questions) {
     const [own, plain] = await bothWays(outputs, feeds);
     for (const name of Object.keys(outputs))
       own[name].data.forEach((value, i) => {

@@ -14,6 +14,7 @@ import {
   maskBias,
   matmul,
   mul,
+  multiplyDims,
   reshape,
   segmentMask,
   slice,
@@ -30,17 +31,17 @@ import type { Attention } from "./decoder.ts";
 /** Query heads folded over the key-value heads that they share: [R, K·g, T, E] → [R, K, g·T, E]. */
 function foldGroups(query: Tensor, keyValueHeads: number): Tensor {
   const [rows, heads, time, headSize] = query.shape;
-  return reshape(query, [rows, keyValueHeads, (Number(heads) / keyValueHeads) * Number(time), headSize]);
+  return reshape(query, [rows, keyValueHeads, multiplyDims(Number(heads) / keyValueHeads, time), headSize]);
 }
 
 /** softmax(q kᵀ + bias) v for grouped queries: bias [R, 1, queries, keys]. */
-function groupedAttend(query: Tensor, key: Tensor, value: Tensor, bias: Tensor): Tensor {
+export function groupedAttend(query: Tensor, key: Tensor, value: Tensor, bias: Tensor): Tensor {
   const [rows, heads, queries] = query.shape;
   const keyValueHeads = Number(key.shape[1]);
   const keys = key.shape[2];
   const folded = matmul(foldGroups(query, keyValueHeads), swapLast(key));
   const weights = softmax(add(reshape(folded, [rows, heads, queries, keys]), bias));
-  const grouped = reshape(weights, [rows, keyValueHeads, (Number(heads) / keyValueHeads) * Number(queries), keys]);
+  const grouped = reshape(weights, [rows, keyValueHeads, folded.shape[2], keys]);
   return reshape(matmul(grouped, value), query.shape);
 }
 

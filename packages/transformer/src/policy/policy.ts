@@ -5,6 +5,7 @@
  * @module
  */
 import { type AdamWOptions, type AdamWReport, callback, startWorker, type WorkerHandle } from "@gradus/autodiff";
+import { type ExportOptions, writeExport } from "../export/directory.ts";
 import { fromHuggingFace, type TransformerConfig, toHuggingFace, validateConfig } from "../files/config.ts";
 import { loadCheckpoint, saveCheckpoint } from "../files/hf_checkpoint.ts";
 import { fromHuggingFaceWeights, toHuggingFaceWeights, type Weights } from "../files/weights.ts";
@@ -96,14 +97,21 @@ export class TransformerPolicy {
 
   /** Writes a Hugging Face checkpoint: `config.json`, `model.safetensors`, `generation_config.json` and `files`. */
   async save(directory: string, { dtype = "float32", files = {} }: SaveOptions = {}): Promise<void> {
-    const { eosToken, bosToken } = this.config;
-    const generation = { bos_token_id: bosToken, eos_token_id: eosToken, do_sample: true };
     await saveCheckpoint(directory, {
       config: toHuggingFace(this.config),
       tensors: toHuggingFaceWeights(this.config, await this.weights()),
       dtype,
-      files: { "generation_config.json": `${JSON.stringify(generation, null, 2)}\n`, ...files },
+      files,
     });
+  }
+
+  /**
+   * Writes what transformers.js loads: `onnx/model.onnx`, `config.json`, `generation_config.json` and, with a tokenizer,
+   * `tokenizer.json` and `tokenizer_config.json`. The directory is replaced as a whole. With `@huggingface/transformers`
+   * load it with `{ dtype: "fp32" }`, with `@xenova/transformers` with `{ quantized: false, model_file_name: "model" }`.
+   */
+  async exportOnnx(directory: string, options: ExportOptions = {}): Promise<void> {
+    await writeExport(directory, this.config, await this.#worker.remote.exportModel(), options);
   }
 
   /** Ends the worker and frees its memory. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { type AdamWOptions, type AdamWReport, moved, serve } from "@gradus/autodiff";
+import { exportModel } from "../export/model.ts";
 import type { TransformerConfig } from "../files/config.ts";
 import type { SegmentedBatch } from "../model/rows.ts";
 import type { SampleProgress, SampleRequest } from "../sampling/sample.ts";
@@ -60,6 +61,11 @@ export class PolicyHost {
   }
   restore(state: PolicyState): void {
     this.core.restore(state);
+  }
+  /** The model as an ONNX file, moved to the caller. */
+  exportModel(): Uint8Array {
+    const model = exportModel(this.core.config, this.core.weights);
+    return moved(model, [model.buffer]);
   }
   async dispose(): Promise<void> {
     await this.#core?.dispose();
