@@ -5,6 +5,8 @@
  */
 export * from "./ir/dims.ts";
 export { constant, type DType, describe, input, type Node, scalar, type Tensor } from "./ir/tensor.ts";
+export { type ImportedModel, readModel } from "./onnx/decode.ts";
+export { type DifferentiateOptions, differentiate } from "./onnx/differentiate.ts";
 export { buildModel, type ModelOptions, OPSET } from "./onnx/encode.ts";
 export * from "./ops/mod.ts";
 export * from "./optimizer/mod.ts";

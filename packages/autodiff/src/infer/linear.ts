@@ -9,6 +9,19 @@ function checkInner(operator: string, a: readonly Dim[], b: readonly Dim[], left
   }
 }
 
+/** The letters of an Einsum's operands and of its result. Throws `TypeError` for ellipses. */
+export function einsumTerms(equation: string, operands: number): { operands: string[]; result: string } {
+  const [left, right] = equation.replaceAll(" ", "").split("->");
+  const terms = left.split(",");
+  if (terms.length !== operands || ![...terms, right ?? ""].every((term) => /^[A-Za-z]*$/.test(term)))
+    throw new TypeError(
+      `Cannot apply Einsum "${equation}" to ${operands} operands: expected a term of letters for each`,
+    );
+  const letters = terms.join("");
+  const once = [...new Set(letters)].filter((letter) => letters.split(letter).length === 2);
+  return { operands: terms, result: right ?? once.sort().join("") };
+}
+
 /** Rules by operator. */
 export const linear: Record<string, InferenceRule> = {
   MatMul: (site) => {
@@ -23,6 +36,20 @@ export const linear: Record<string, InferenceRule> = {
     if (a.shape.length > 1) shape.push(left.at(-2)!);
     if (b.shape.length > 1) shape.push(right.at(-1)!);
     return [{ dtype: a.dtype, shape }];
+  },
+  Einsum: (site) => {
+    const equation = String(site.attributes.equation);
+    const { operands, result } = einsumTerms(equation, site.inputs.length);
+    const sizes = new Map<string, Dim>();
+    operands.forEach((term, i) => {
+      const { shape } = need(site, i);
+      if (shape.length !== term.length)
+        throw new RangeError(`Cannot apply Einsum "${equation}": operand ${i} [${shape}] has not ${term.length} axes`);
+      [...term].forEach((letter, axis) => {
+        sizes.set(letter, broadcastShapes([shape[axis]], [sizes.get(letter) ?? shape[axis]], "Einsum")[0]);
+      });
+    });
+    return [{ dtype: need(site, 0).dtype, shape: [...result].map((letter) => sizes.get(letter)!) }];
   },
   Gemm: (site) => {
     const [a, b] = [need(site, 0), need(site, 1)];

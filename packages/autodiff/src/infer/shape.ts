@@ -23,6 +23,19 @@ function sliceAxis(size: Dim, start: Dim, end: Dim, step: number): Dim {
   return subtractDims(last, typeof start === "number" && start < 0 ? addDims(size, start) : start);
 }
 
+/** The known content of a result whose elements are elements of an operand: `source` maps places to places. */
+function pickValues(
+  value: readonly Dim[],
+  from: readonly Dim[],
+  to: readonly Dim[],
+  source: (place: number[]) => number[],
+): Dim[] {
+  let places: number[][] = [[]];
+  for (const size of to)
+    places = places.flatMap((place) => Array.from({ length: Number(size) }, (_, i) => [...place, i]));
+  return places.map((place) => value[source(place).reduce((flat, at, axis) => flat * Number(from[axis]) + at, 0)]);
+}
+
 const slice: InferenceRule = (site) => {
   const data = need(site, 0);
   const starts = needValue(site, 1);
@@ -34,9 +47,17 @@ const slice: InferenceRule = (site) => {
     const axis = normalizeAxis(given, shape.length);
     shape[axis] = sliceAxis(shape[axis], starts[i], ends[i], steps[i]);
   });
-  const [start, end] = [starts[0], ends[0]];
-  const plain = data.shape.length === 1 && steps[0] === 1 && typeof start === "number" && typeof end === "number";
-  return [{ dtype: data.dtype, shape, value: plain ? data.value?.slice(start, end) : undefined }];
+  if (!data.value || ![...starts, ...ends].every((at) => typeof at === "number")) return [{ dtype: data.dtype, shape }];
+  const first = data.shape.map(() => 0);
+  const stride = data.shape.map(() => 1);
+  axes.forEach((given, i) => {
+    const axis = normalizeAxis(given, shape.length);
+    const [size, start] = [Number(data.shape[axis]), Number(starts[i])];
+    first[axis] = Math.min(Math.max(start < 0 ? start + size : start, 0), steps[i] > 0 ? size : size - 1);
+    stride[axis] = steps[i];
+  });
+  const value = pickValues(data.value, data.shape, shape, (place) => place.map((at, i) => first[i] + at * stride[i]));
+  return [{ dtype: data.dtype, shape, value }];
 };
 
 /** The sizes that a Reshape asks for, with 0 (copy) and −1 (the rest) resolved. */
@@ -72,7 +93,11 @@ export const shape: Record<string, InferenceRule> = {
     if (order.length !== data.shape.length || !isPermutation) {
       throw new RangeError(`Cannot transpose [${data.shape}] by [${order}]: expected a permutation of its axes`);
     }
-    return [{ dtype: data.dtype, shape: order.map((axis) => data.shape[axis]) }];
+    const shape = order.map((axis) => data.shape[axis]);
+    const value =
+      data.value &&
+      pickValues(data.value, data.shape, shape, (place) => data.shape.map((_, axis) => place[order.indexOf(axis)]));
+    return [{ dtype: data.dtype, shape, value }];
   },
   Unsqueeze: (site) => {
     const data = need(site, 0);

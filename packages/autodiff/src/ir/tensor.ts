@@ -11,7 +11,12 @@ import { type Dim, type Shape, sizeOf } from "./dims.ts";
 export type DType = "float32" | "float64" | "float16" | "int64" | "int32" | "uint8" | "bool";
 
 /** Values of an attribute of an operator. */
-export type Attribute = number | string | readonly number[] | { float: number } | ConstantData;
+export type Attribute = number | string | readonly number[] | { float: number } | ConstantData | Unread;
+
+/** An attribute of an imported node that is only passed on: a subgraph, or a list of floats or strings. */
+export interface Unread {
+  readonly proto: unknown;
+}
 
 /** The content of a constant: int64 data are kept as numbers, which must be safe integers. */
 export interface ConstantData {

@@ -6,7 +6,7 @@
  */
 import { isUnknown } from "../infer/broadcast.ts";
 import { ONNX_DTYPES } from "../infer/elementwise.ts";
-import { type Dim, termsOf } from "../ir/dims.ts";
+import { type Dim, symbolsOf, termsOf } from "../ir/dims.ts";
 import {
   type Attribute,
   type ConstantData,
@@ -15,6 +15,7 @@ import {
   type Node,
   reachable,
   type Tensor,
+  type Unread,
 } from "../ir/tensor.ts";
 import { portableLowerings } from "./lower_portable.ts";
 import { lowerStreamedLogProbs, lowerStreamedLogProbsGradient } from "./lower_streamed.ts";
@@ -26,6 +27,7 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from "./proto.ts";
+import { CAPTURED, renameCaptured } from "./subgraph.ts";
 import { toBytes } from "./tensor_data.ts";
 
 /** ONNX 1.13: what ONNX Runtime 1.14 (the one in `@xenova/transformers`) and everything newer can read. */
@@ -43,6 +45,8 @@ export interface ModelOptions {
   name?: string;
   /** Use no operator of ONNX Runtime's own: see `lower_portable.ts`. Default false: they are faster. */
   portable?: boolean;
+  /** Versions of operator sets by domain, for imported operators of which we know only the name. ONNX itself: at least 18. */
+  opsets?: Readonly<Record<string, number>>;
 }
 
 /** A dictionary of lowerings: what to write instead of a node, given the writer and the names of inputs and outputs. */
@@ -64,8 +68,14 @@ export class GraphWriter {
   readonly #symbols: Map<string, { input: string; axis: number }>;
   #count = 0;
 
-  /** `symbols` says at which axis of which input each symbolic size can be read off. */
-  constructor(symbols: Map<string, { input: string; axis: number }>) {
+  readonly #taken: Set<string>;
+
+  /**
+   * `symbols` says at which axis of which input each symbolic size can be read off; `taken` are names that have been
+   * given away.
+   */
+  constructor(symbols: Map<string, { input: string; axis: number }>, taken: Iterable<string> = []) {
+    this.#taken = new Set(taken);
     this.#symbols = symbols;
   }
 
@@ -81,7 +91,17 @@ export class GraphWriter {
 
   /** A name that nothing else has. */
   fresh(prefix: string): string {
-    return `${prefix}_${this.#count++}`;
+    let name: string;
+    do name = `${prefix}_${this.#count++}`;
+    while (this.#taken.has(name));
+    return name;
+  }
+
+  /** The name that a tensor brings along, if nothing else has it. */
+  keepOrFresh(name: string | undefined, prefix: string): string {
+    if (name === undefined || this.#taken.has(name)) return this.fresh(prefix);
+    this.#taken.add(name);
+    return name;
   }
 
   /** Name of a tensor whose node has been written. */
@@ -115,13 +135,15 @@ export class GraphWriter {
     return output[0];
   }
 
-  /** Name of a constant; equal small ones share one. */
-  constant(content: ConstantData): string {
+  /** Name of a constant; equal small ones share one, unless they have a name of their own. */
+  constant(content: ConstantData, ownName?: string): string {
     const key =
-      content.data.length <= 1024 ? `${content.dtype}|${content.shape}|${Array.from(content.data)}` : undefined;
+      content.data.length <= 1024 && ownName === undefined
+        ? `${content.dtype}|${content.shape}|${Array.from(content.data)}`
+        : undefined;
     const known = key && this.#constants.get(key);
     if (known) return known;
-    const name = this.fresh("constant");
+    const name = this.keepOrFresh(ownName, "constant");
     if (key) this.#constants.set(key, name);
     this.initializers.push({
       name,
@@ -149,6 +171,9 @@ export class GraphWriter {
     if (typeof dim === "number") return this.integers(dim);
     const known = this.#sizes.get(dim);
     if (known) return known;
+    // A size made of symbols that are nowhere alone may still be an axis as a whole.
+    const isComputable = symbolsOf(dim).every((symbol) => this.#symbols.has(symbol));
+    if (!isComputable && this.#symbols.has(dim)) return this.#symbol(dim, dim);
     const terms = termsOf(dim).map(({ coefficient, symbols }) => {
       const factors = symbols.map((symbol) => this.#symbol(symbol, dim));
       if (coefficient !== 1 || factors.length === 0) factors.push(this.integers(coefficient));
@@ -175,6 +200,7 @@ function toAttribute(name: string, value: Attribute | GraphProto): AttributeProt
   if (typeof value === "string") return { name, s: value };
   if (Array.isArray(value)) return { name, ints: [...value] };
   if ("float" in value) return { name, f: value.float };
+  if ("proto" in value) return value.proto as AttributeProto;
   if ("node" in value) return { name, g: value };
   const content = value as ConstantData;
   return {
@@ -224,6 +250,7 @@ export function buildModel({
   initializers = {},
   inputs = [],
   name = "gradus",
+  opsets = {},
   portable = false,
 }: ModelOptions): Uint8Array {
   const tensors = Object.values(outputs);
@@ -235,7 +262,8 @@ export function buildModel({
     if (names.has(tensor.name!)) throw new RangeError(`Cannot build model: two inputs are named "${tensor.name}"`);
     names.add(tensor.name!);
   }
-  const writer = new GraphWriter(symbolSources(graphInputs.filter((tensor) => !(tensor.name! in initializers))));
+  const sources = symbolSources(graphInputs.filter((tensor) => !(tensor.name! in initializers)));
+  const writer = new GraphWriter(sources, [...names, ...Object.keys(outputs)]);
 
   writer.markUsed([...tensors, ...order.flatMap((node) => node.inputs)]);
   const lowered = portable ? { ...lowerings, ...portableLowerings } : lowerings;
@@ -262,10 +290,9 @@ export function buildModel({
   return encodeModelProto({
     irVersion: IR_VERSION,
     producerName: "gradus",
-    opsetImport: [
-      { domain: "", version: OPSET },
-      { domain: "com.microsoft", version: 1 },
-    ],
+    opsetImport: Object.entries({ "com.microsoft": 1, ...opsets, "": Math.max(OPSET, opsets[""] ?? 0) }).map(
+      ([domain, version]) => ({ domain, version }),
+    ),
     graph: {
       name,
       node: finalNodesReversed(writer.nodes),
@@ -283,7 +310,7 @@ export function buildModel({
 function leafName(writer: GraphWriter, node: Node): string | undefined {
   const [output] = node.outputs;
   if (node.operator === "Input") return output.name!;
-  if (node.operator === "Constant") return writer.constant(constantOf(output)!);
+  if (node.operator === "Constant") return writer.constant(constantOf(output)!, output.name);
   if (node.operator === "Dims") return writer.sizes(output.value!);
   return undefined;
 }
@@ -294,11 +321,21 @@ function writeNode(writer: GraphWriter, node: Node, lowered: Readonly<Record<str
     writer.setNames(node, [leaf]);
     return;
   }
-  const inputs = node.inputs.map((tensor) => (tensor ? writer.nameOf(tensor) : ""));
+  let inputs = node.inputs.map((tensor) => (tensor ? writer.nameOf(tensor) : ""));
+  const { [CAPTURED]: captured, ...attributes } = node.attributes;
+  if (captured) {
+    const outer = (captured as { proto: string[] }).proto;
+    const renamed = new Map(outer.map((name, i) => [name, inputs[inputs.length - outer.length + i]]));
+    for (const [name, attribute] of Object.entries(attributes)) {
+      const { g } = ((attribute as Unread).proto ?? {}) as AttributeProto;
+      if (g) attributes[name] = { proto: { name, g: renameCaptured(g, renamed) } };
+    }
+    inputs = inputs.slice(0, -outer.length);
+  }
   while (inputs.length > 0 && inputs[inputs.length - 1] === "") inputs.pop();
-  const names = node.outputs.map(() => writer.fresh(node.operator));
+  const names = node.outputs.map(({ name }) => writer.keepOrFresh(name, node.operator));
   writer.setNames(node, names);
   const lower = lowered[node.operator];
   if (lower) lower(writer, node, inputs, names);
-  else writer.write(node.operator, inputs, node.attributes, names, node.domain);
+  else writer.write(node.operator, inputs, attributes, names, node.domain);
 }

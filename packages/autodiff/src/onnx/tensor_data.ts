@@ -13,9 +13,15 @@ const ARRAYS = {
   bool: Uint8Array,
 } as const;
 
+/** As a 64-bit integer. The largest ones, which stand for "to the end", are no safe integers: 2⁶³ must not wrap around. */
+function toInt64(value: number): bigint {
+  if (value >= 2 ** 63) return 2n ** 63n - 1n;
+  return value <= -(2 ** 63) ? -(2n ** 63n) : BigInt(value);
+}
+
 /** Bytes of a constant. Float16 data are bit patterns already. */
 export function toBytes({ dtype, data }: ConstantData): Uint8Array {
-  if (dtype === "int64") return new Uint8Array(BigInt64Array.from(Array.from(data), BigInt).buffer);
+  if (dtype === "int64") return new Uint8Array(BigInt64Array.from(Array.from(data), toInt64).buffer);
   const type = ARRAYS[dtype];
   const typed = data instanceof type ? data : type.from(data);
   return new Uint8Array(typed.buffer as ArrayBuffer, typed.byteOffset, typed.byteLength);
@@ -32,8 +38,20 @@ export function dtypeOf(elemType: number): DType {
 /** Content of a tensor in a file. int64 become numbers. */
 export function fromProto(tensor: TensorProto): ConstantData {
   const dtype = dtypeOf(tensor.dataType);
-  const bytes = tensor.rawData.slice();
-  const data =
-    dtype === "int64" ? Array.from(new BigInt64Array(bytes.buffer), Number) : new ARRAYS[dtype](bytes.buffer);
-  return { dtype, shape: tensor.dims, data };
+  const type = dtype === "int64" ? BigInt64Array : ARRAYS[dtype];
+  const size = tensor.dims.reduce((product, dim) => product * dim, 1);
+  if (tensor.rawData.length !== size * type.BYTES_PER_ELEMENT) {
+    throw new SyntaxError(
+      `Cannot read tensor "${tensor.name}": ${tensor.rawData.length} bytes are not ${dtype} [${tensor.dims}]`,
+    );
+  }
+  // A view where the bytes lie so that one is possible: weights may be large.
+  const isAligned = tensor.rawData.byteOffset % type.BYTES_PER_ELEMENT === 0;
+  const bytes = isAligned ? tensor.rawData : tensor.rawData.slice();
+  const data = new type(bytes.buffer as ArrayBuffer, bytes.byteOffset, size);
+  return {
+    dtype,
+    shape: tensor.dims,
+    data: data instanceof BigInt64Array ? Array.from(data, Number) : data,
+  };
 }

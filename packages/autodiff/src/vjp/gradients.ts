@@ -21,7 +21,7 @@ function activeNodes(nodes: readonly Node[], wrt: ReadonlySet<Tensor>): Set<Node
 /** Where the pullback starts: an output and its cotangent. */
 export interface Cotangent {
   readonly output: Tensor;
-  /** Shape of the output. Default: one, for an output without dimensions. */
+  /** Shape of the output. Default: one, for an output of one element. */
   readonly cotangent?: Tensor;
 }
 
@@ -41,10 +41,10 @@ export function pullback(starts: readonly Cotangent[], wrt: readonly Tensor[]): 
     cotangents.set(tensor, known ? add(known, cotangent) : cotangent);
   };
   for (const { output, cotangent } of starts) {
-    if (!cotangent && output.shape.length > 0) {
+    if (!cotangent && output.shape.some((dim) => dim !== 1)) {
       throw new TypeError(`Cannot start from ${describe(output)} without a cotangent: only a scalar has a default`);
     }
-    accumulate(output, cotangent ?? constant([1], [], output.dtype));
+    accumulate(output, cotangent ?? constant([1], output.shape as number[], output.dtype));
   }
 
   for (const node of nodes.reverse()) {

@@ -1,6 +1,7 @@
 /** Rules of matrix products. */
+import { einsumTerms } from "../infer/linear.ts";
 import type { Tensor } from "../ir/tensor.ts";
-import { asMatrix, gemm, matmul, mul, reshape, swapLast, unsqueeze } from "../ops/mod.ts";
+import { apply, asMatrix, expand, gemm, matmul, mul, reshape, swapLast, unsqueeze } from "../ops/mod.ts";
 import { unbroadcast, type VjpRule } from "./rule.ts";
 
 /** A product with one matrix on the right is one matrix product over all rows, and so are both of its cotangents. */
@@ -26,6 +27,28 @@ const matmulRule: VjpRule = ({ inputs: [a, b] }, g) => {
 /** Rules by operator. */
 export const linear: Record<string, VjpRule> = {
   MatMul: matmulRule,
+  /** Each operand's cotangent is the product of all the others with g; what only it has, was summed, so is repeated. */
+  Einsum: ({ node, inputs, attributes }, g) => {
+    const equation = String(attributes.equation);
+    const { operands, result } = einsumTerms(equation, inputs.length);
+    if (operands.some((term) => new Set(term).size < term.length))
+      throw new TypeError(`Cannot differentiate ${node.operator} "${equation}": an operand has a letter twice`);
+    return inputs.map((x, i) => {
+      const others = operands.filter((_, j) => j !== i);
+      const known = new Set([result, ...others].join(""));
+      const target = [...operands[i]].filter((letter) => known.has(letter)).join("");
+      const back = `${[result, ...others].join(",")}->${target}`;
+      const product = apply("Einsum", [g, ...inputs.filter((_, j) => j !== i)], { equation: back });
+      if (target === operands[i]) return product;
+      return expand(
+        reshape(
+          product,
+          x.shape.map((dim, axis) => (known.has(operands[i][axis]) ? dim : 1)),
+        ),
+        x.shape,
+      );
+    });
+  },
   /** α A' B' + β C, where ' may transpose. */
   Gemm: ({ inputs: [a, b, c], attributes }, g) => {
     const [transA, transB] = [attributes.transA === 1, attributes.transB === 1];

@@ -274,6 +274,45 @@ const checks: Record<string, (numbers: Numbers) => Check[]> = {
       build: (x, y) => apply("MatMul", [x, y]),
     }));
   },
+  Einsum: () => {
+    const cases: [string, Shape[]][] = [
+      [
+        "ij,jk->ik",
+        [
+          [2, 3],
+          [3, 4],
+        ],
+      ],
+      [
+        "btd,de->bte",
+        [
+          ["batch", 2, 3],
+          [3, 2],
+        ],
+      ],
+      [
+        "bhqd,bhkd->bhqk",
+        [
+          ["batch", 2, 3, 2],
+          ["batch", 2, 2, 2],
+        ],
+      ],
+      [
+        "ij,jk",
+        [
+          [2, 3],
+          [3, 4],
+        ],
+      ],
+      ["ij->ji", [[2, 3]]],
+      ["ij->j", [[2, 3]]],
+      ["i,jk,k->i", [[2], [3, 4], [4]]],
+    ];
+    return cases.map(([equation, operands]) => ({
+      operands: operands.map((shape) => ({ shape })),
+      build: (...x: Tensor[]) => apply("Einsum", x, { equation }),
+    }));
+  },
   Gemm: (numbers) => {
     const [m, k, n] = [2, 3, 2].map((size) => size + numbers.integer(0, 1));
     return [0, 1].flatMap((transA) =>
