@@ -2,16 +2,16 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { readWorkspaces, repository } from "./lib/workspaces.mjs";
-import { install, run } from "./setup.mjs";
+import { fail, install, run } from "./setup.mjs";
 
 if (!spawnSync("npm", ["--version"]).error) {
   run("npm", ["test"]);
 } else {
   install({ dev: true });
-  for (const { name, directory } of readWorkspaces()) {
+  const failed = readWorkspaces().filter(({ name, directory }) => {
     console.log(`\n━━ ${name}`);
-    run(process.execPath, ["run", "--allow-all", join(repository, "tools", "test.mjs"), "--deno"], {
-      cwd: join(repository, directory),
-    });
-  }
+    const args = ["run", "--allow-all", join(repository, "tools", "test.mjs"), "--deno"];
+    return spawnSync(process.execPath, args, { cwd: join(repository, directory), stdio: "inherit" }).status !== 0;
+  });
+  if (failed.length) fail(`\nFailed: ${failed.map(({ name }) => name).join(", ")}`);
 }
