@@ -236,7 +236,7 @@ export class PolicyCore {
       const feeds = rowFeeds(rows, temperature);
       if (coefficients)
         feeds.coefficients = {
-          data: Float32Array.from(rows.source, (at) => (at < 0 ? 0 : coefficients[at])),
+          data: Float32Array.from(rows.source, (at) => (at < 0 || batch.labels[at] < 0 ? 0 : coefficients[at])),
           shape: feeds.tokens.shape,
         };
       const outputs = await session.run({ ...this.#feeds, ...feeds });
