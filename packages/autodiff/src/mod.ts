@@ -14,3 +14,4 @@ export * from "./session/mod.ts";
 export { checkpoint } from "./vjp/checkpoint.ts";
 export * from "./vjp/gradients.ts";
 export { rules } from "./vjp/rules.ts";
+export * from "./vjp/split.ts";

@@ -1,14 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { input } from "../ir/tensor.ts";
-import { apply, matmul, mul, sum } from "../ops/mod.ts";
 import { openSession, type TensorData } from "../session/session.ts";
 import { typed } from "../vjp/gradient_check_test_util.ts";
-import { readModel } from "./decode.ts";
 import { differentiate } from "./differentiate.ts";
-import { buildModel } from "./encode.ts";
-import { decodeModelProto, encodeModelProto, type NodeProto, type ValueInfoProto } from "./proto.ts";
+import { decodeModelProto } from "./proto.ts";
 
 interface Fixture {
   inputs: Record<string, { dtype: "float32" | "int64"; shape: number[]; data: number[] }>;
