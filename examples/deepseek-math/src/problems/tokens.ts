@@ -1,17 +1,29 @@
 /**
- * Problems as token ids: the bytes of their UTF-8 text, and 0 at the end. One training sequence is
- * `question ⏎ solution ⓪`; a prompt is `question ⏎`.
+ * Problems as token ids: the bytes of their UTF-8 text, and an end token. One training sequence is
+ * `question ⏎ solution ⟨end⟩`; a prompt is `question ⏎`.
  *
  * @module
  */
 
+import { ByteTokenizer } from "@gradus/transformer";
 import { parseExpression, print } from "./expression.ts";
 
-/** Every byte is a token. */
-export const vocabularySize: number = 256;
+const tokenizer = new ByteTokenizer();
+
+/** Every byte is a token, and there are two special ones. */
+export const vocabularySize: number = tokenizer.vocabSize;
 
 /** Ends a solution; no text contains it. */
-export const endToken: number = 0;
+export const endToken: number = tokenizer.endToken;
+
+/** What a checkpoint carries, so that other programs read and write the same tokens. */
+export function tokenizerFiles(maxPositions: number): Record<string, string> {
+  const json = (content: unknown) => `${JSON.stringify(content, null, 2)}\n`;
+  return {
+    "tokenizer.json": json(tokenizer.toJSON()),
+    "tokenizer_config.json": json(tokenizer.toConfigJSON({ maxPositions })),
+  };
+}
 
 /**
  * The token ids of a text.
@@ -22,14 +34,14 @@ export const endToken: number = 0;
  * ```
  */
 export function encode(text: string): Int32Array {
-  return Int32Array.from(new TextEncoder().encode(text));
+  return tokenizer.encode(text);
 }
 
 /** The text of token ids, up to the first end token. Bytes that are no UTF-8 become `�`. */
 export function decode(tokens: ArrayLike<number>): string {
-  const bytes = Uint8Array.from(tokens);
-  const end = bytes.indexOf(endToken);
-  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+  const ids = Array.from(tokens);
+  const end = ids.indexOf(endToken);
+  return tokenizer.decode(end < 0 ? ids : ids.slice(0, end));
 }
 
 /** The tokens a model is asked to continue: the question and a line break. */
@@ -39,7 +51,7 @@ export function encodePrompt(question: string): Int32Array {
 
 /** The tokens it should continue with: the solution and the end token. */
 export function encodeSolution(solution: string): Int32Array {
-  return encode(`${solution}\0`);
+  return Int32Array.of(...encode(solution), endToken);
 }
 
 /**

@@ -60,8 +60,19 @@ export interface Configuration {
   readonly evaluation: { readonly problems: number; readonly maxNewTokens: number };
 }
 
+/** How long the default run takes on two cores: what `--minutes` is measured against. */
+export const nominalMinutes = 8;
+
 /** The default run, about eight minutes on two cores; `scale` multiplies the steps of every stage. */
-export function defaultConfiguration({ seed, data, scale = 1 }: { seed: number; data?: string; scale?: number }): Configuration {
+export function defaultConfiguration({
+  seed,
+  data,
+  scale = 1,
+}: {
+  seed: number;
+  data?: string;
+  scale?: number;
+}): Configuration {
   const steps = (count: number) => Math.max(1, Math.round(count * scale));
   return {
     seed,
@@ -109,6 +120,6 @@ export function defaultConfiguration({ seed, data, scale = 1 }: { seed: number; 
       maxNewTokens: 192,
       beta: 0.01,
     },
-    evaluation: { problems: 500, maxNewTokens: 224 },
+    evaluation: { problems: Math.min(500, Math.max(50, Math.round(500 * scale))), maxNewTokens: 224 },
   };
 }

@@ -34,7 +34,13 @@ export interface ProblemSource {
 }
 
 /** One style of a problem's solutions, drawn with the given weights. */
-export function drawSolution(problem: RecipeProblem, seed: number, stage: string, index: number, weights: Readonly<Partial<Record<Style, number>>>): string {
+export function drawSolution(
+  problem: RecipeProblem,
+  seed: number,
+  stage: string,
+  index: number,
+  weights: Readonly<Partial<Record<Style, number>>>,
+): string {
   const random = stream(seed, { purpose: `style/${stage}`, step: index });
   return problem.solutions[pickWeighted(random, weights as Record<Style, number>)];
 }
@@ -57,7 +63,10 @@ export async function openProblems(configuration: Configuration): Promise<Proble
   }
   const { train, test } = gsm8kExpressions(await loadGsm8k(data));
   if (train.length === 0 || test.length === 0) throw new Error(`Cannot use ${data}: it has no calculator annotations`);
-  const asProblem = (problem: (typeof train)[number]): RecipeProblem => ({ ...problem, kind: operatorsOf(problem.question) });
+  const asProblem = (problem: (typeof train)[number]): RecipeProblem => ({
+    ...problem,
+    kind: operatorsOf(problem.question),
+  });
   const order = permutation(train.length, seed, { purpose: "gsm8k" });
   const drawn = (index: number) => asProblem(train[order.at(index % train.length)]);
   return {

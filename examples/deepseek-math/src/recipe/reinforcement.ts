@@ -92,7 +92,9 @@ export async function reinforcementStep(
     step,
     onProgress: ({ tokens }) => onTokens(tokens),
   });
-  const rewards = Float32Array.from(completions, ({ prompt, tokens }) => reward(decode(tokens), questions[prompt].answer));
+  const rewards = Float32Array.from(completions, ({ prompt, tokens }) =>
+    reward(decode(tokens), questions[prompt].answer),
+  );
   const advantages = groupAdvantages(rewards, { groupSize: samples });
 
   // Groups without variance have no gradient of their own; without a KL term they need not be computed at all.
@@ -114,11 +116,16 @@ export async function reinforcementStep(
   const { logProbs } = await policy.backward(batch, objective.coefficients, { temperature });
 
   let samplerGap = 0;
-  for (let i = 0; i < mask.length; i++) if (mask[i]) samplerGap = Math.max(samplerGap, Math.abs(logProbs[i] - batch.oldLogProbs[i]));
+  for (let i = 0; i < mask.length; i++)
+    if (mask[i]) samplerGap = Math.max(samplerGap, Math.abs(logProbs[i] - batch.oldLogProbs[i]));
   const tokens = completions.reduce((total, completion) => total + completion.tokens.length, 0);
-  const logProbSum = completions.reduce((total, completion) => total + completion.logProbs.reduce((a, b) => a + b, 0), 0);
+  const logProbSum = completions.reduce(
+    (total, completion) => total + completion.logProbs.reduce((a, b) => a + b, 0),
+    0,
+  );
   let flat = 0;
-  for (let g = 0; g < prompts; g++) if (advantages.subarray(g * samples, (g + 1) * samples).every((a) => a === 0)) flat++;
+  for (let g = 0; g < prompts; g++)
+    if (advantages.subarray(g * samples, (g + 1) * samples).every((a) => a === 0)) flat++;
   return {
     loss: objective.loss,
     reward: rewards.reduce((a, b) => a + b, 0) / rewards.length,

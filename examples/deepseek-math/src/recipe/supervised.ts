@@ -26,7 +26,11 @@ function counted(batch: PackedBatch): SupervisedBatch {
 }
 
 /** The text of one pre-training step: fresh problems with solutions in mixed styles, end to end. */
-export function pretrainingBatch({ seed, pretraining }: Configuration, problems: ProblemSource, step: number): SupervisedBatch {
+export function pretrainingBatch(
+  { seed, pretraining }: Configuration,
+  problems: ProblemSource,
+  step: number,
+): SupervisedBatch {
   const { problemsPerStep, styles } = pretraining;
   const sequences: TokenSequence[] = Array.from({ length: problemsPerStep }, (_, i) => {
     const index = step * problemsPerStep + i;
@@ -41,7 +45,10 @@ export function pretrainingBatch({ seed, pretraining }: Configuration, problems:
 /** The contexts of SFT: each epoch packs all sequences anew, in an order of its own. */
 export function sftContexts({ seed, sft }: Configuration, problems: ProblemSource): (step: number) => SupervisedBatch {
   const sequences = problems.sft.map((problem, index) =>
-    promptCompletion(encodePrompt(problem.question), encodeSolution(drawSolution(problem, seed, "sft", index, sft.styles))),
+    promptCompletion(
+      encodePrompt(problem.question),
+      encodeSolution(drawSolution(problem, seed, "sft", index, sft.styles)),
+    ),
   );
   const epochs: PackedBatch[][] = [];
   const epoch = (number: number) => {

@@ -1,0 +1,40 @@
+/**
+ * Asking a trained policy.
+ *
+ * @module
+ */
+
+import { existsSync } from "node:fs";
+import { loadPolicy } from "@gradus/transformer";
+import { decode, encodePrompt, normalizeQuestion } from "../problems/tokens.ts";
+import { extractAnswer } from "../verify.ts";
+import { stageLabels, stages } from "./configuration.ts";
+import type { RunDirectory } from "./run_directory.ts";
+
+/** What came back: the reasoning, and the answer if there is one. */
+export interface Answer {
+  readonly question: string;
+  readonly solution: string;
+  readonly answer?: string;
+  /** Label of the stage whose checkpoint answered. */
+  readonly stage: string;
+}
+
+/** Answers greedily with the newest checkpoint of a run. */
+export async function ask(
+  directory: RunDirectory,
+  question: string,
+  { device, threads, maxNewTokens = 224 }: { device: "cpu" | "webgpu"; threads?: number; maxNewTokens?: number },
+): Promise<Answer> {
+  const stage = [...stages].reverse().find((candidate) => existsSync(directory.checkpoint(candidate)));
+  if (!stage) throw new Error(`Cannot ask: there is no checkpoint in ${directory.path}; train one with "npm start"`);
+  const policy = await loadPolicy(directory.checkpoint(stage), { device, threads });
+  try {
+    const normalized = normalizeQuestion(question);
+    const [{ tokens }] = await policy.sample([encodePrompt(normalized)], { maxNewTokens, temperature: 0, seed: 0 });
+    const solution = decode(tokens);
+    return { question: normalized, solution, answer: extractAnswer(solution), stage: stageLabels[stage] };
+  } finally {
+    await policy.dispose();
+  }
+}

@@ -1,0 +1,239 @@
+/**
+ * One run from random weights to its report: pre-training, SFT, GRPO, each followed by an evaluation and a checkpoint.
+ * After each update the state is on disk, so a run that was killed goes on from there, bit for bit.
+ *
+ * @module
+ */
+
+import { type AdamWReport, multiStepSchedule, type Schedule } from "@gradus/autodiff";
+import { createPolicy, loadPolicy, type TransformerPolicy } from "@gradus/transformer";
+import { tokenizerFiles } from "../problems/tokens.ts";
+import type { Progress, StageProgress } from "../progress.ts";
+import { type Journal, type JournalRecord, openJournal, readJournal, truncateJournal } from "../run/journal.ts";
+import { type Configuration, type Stage, stageLabels, stages } from "./configuration.ts";
+import { type Evaluation, evaluate } from "./evaluate.ts";
+import { openProblems, type ProblemSource } from "./problem_source.ts";
+import { reinforcementStep } from "./reinforcement.ts";
+import type { RunDirectory, RunPosition, StageTotals } from "./run_directory.ts";
+import {
+  pretrainingBatch,
+  type SupervisedBatch,
+  sftContexts,
+  supervisedCoefficients,
+  supervisedLoss,
+} from "./supervised.ts";
+
+/** How to run; none of these changes what is computed. */
+export interface RunOptions {
+  device: "cpu" | "webgpu";
+  threads?: number;
+  progress: Progress;
+}
+
+/** What a finished run knows of itself. */
+export interface FinishedRun {
+  configuration: Configuration;
+  startedAt: string;
+  totals: Readonly<Record<Stage, StageTotals>>;
+  metrics: readonly JournalRecord[];
+  evaluations: Readonly<Record<Stage, Evaluation>>;
+  problems: ProblemSource;
+  parameters: number;
+}
+
+/** One update of a stage: goes backward, and says what to record once the update is made. */
+type Backward = (
+  step: number,
+  progress: (detail: string) => void,
+) => Promise<{ tokens: number; metrics: Record<string, number> }>;
+
+function scheduleOf(configuration: Configuration, stage: Stage): Schedule {
+  const { learningRate, steps, warmup } = configuration[stage];
+  const options = { peak: learningRate, steps, warmup: Math.min(warmup, steps) };
+  // DeepSeekMath fine-tunes and reinforces at a constant rate; only pre-training comes down.
+  return multiStepSchedule(stage === "pretraining" ? options : { ...options, drops: [] });
+}
+
+class Run {
+  readonly #configuration: Configuration;
+  readonly #directory: RunDirectory;
+  readonly #options: RunOptions;
+  readonly #problems: ProblemSource;
+  readonly #policy: TransformerPolicy;
+  readonly #journal: Journal;
+  #position: RunPosition;
+
+  constructor(
+    parts: { configuration: Configuration; directory: RunDirectory; options: RunOptions; problems: ProblemSource },
+    policy: TransformerPolicy,
+    journal: Journal,
+    position: RunPosition,
+  ) {
+    this.#configuration = parts.configuration;
+    this.#directory = parts.directory;
+    this.#options = parts.options;
+    this.#problems = parts.problems;
+    this.#policy = policy;
+    this.#journal = journal;
+    this.#position = position;
+  }
+
+  get totals(): Readonly<Record<Stage, StageTotals>> {
+    return this.#position.totals as Record<Stage, StageTotals>;
+  }
+
+  /** Runs what is left of a stage. */
+  async stage(stage: Stage): Promise<Evaluation> {
+    const done = stages.indexOf(stage) - stages.indexOf(this.#position.stage);
+    if (done < 0) return await this.#evaluation(stage);
+    if (done > 0) await this.#enter(stage);
+    const { steps } = this.#configuration[stage];
+    const from = this.#position.step;
+    const bar = this.#options.progress.stage(stageLabels[stage], steps, { unit: "steps", from });
+    if (from < steps) await this.#updates(stage, from, bar);
+    const evaluation = await this.#evaluation(stage);
+    const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
+    bar.finish(
+      `held-out accuracy ${percent(evaluation.accuracy)} (95% interval ${percent(evaluation.low)} to ${percent(evaluation.high)}, ${evaluation.n} problems)`,
+    );
+    return evaluation;
+  }
+
+  /** A stage begins with the weights of the one before and a fresh optimiser. */
+  async #enter(stage: Stage): Promise<void> {
+    const { weights } = await this.#policy.state();
+    const zeros = () => new Float32Array(weights.length);
+    await this.#policy.restore({ weights, momentum: zeros(), variance: zeros(), steps: 0 });
+    this.#position = { ...this.#position, stage, step: 0 };
+  }
+
+  async #updates(stage: Stage, from: number, bar: StageProgress): Promise<void> {
+    const { steps } = this.#configuration[stage];
+    const rate = scheduleOf(this.#configuration, stage);
+    const reference = stage === "grpo" && this.#configuration.grpo.beta > 0 ? await this.#reference() : undefined;
+    const backward = this.#backward(stage, reference);
+    const totals = this.#position.totals[stage] ?? { steps: 0, tokens: 0, seconds: 0 };
+    let clock = performance.now();
+    try {
+      for (let step = from; step < steps; step++) {
+        const { tokens, metrics } = await backward(step, (detail) => bar.update({ done: step, detail }));
+        const report = await this.#update(stage, rate(step));
+        const now = performance.now();
+        totals.steps = step + 1;
+        totals.tokens += tokens;
+        totals.seconds += (now - clock) / 1000;
+        clock = now;
+        await this.#journal.append({
+          stage,
+          step: step + 1,
+          ...metrics,
+          gradientNorm: report.gradientNorm,
+          learningRate: rate(step),
+          tokens: totals.tokens,
+        });
+        this.#position = { stage, step: step + 1, totals: { ...this.#position.totals, [stage]: totals } };
+        await this.#directory.saveState(await this.#policy.state(), this.#position);
+        bar.update({ done: step + 1, detail: describe(metrics) });
+      }
+    } finally {
+      await reference?.dispose();
+    }
+  }
+
+  async #update(stage: Stage, learningRate: number): Promise<AdamWReport> {
+    const weightDecay = stage === "grpo" ? 0 : this.#configuration[stage].weightDecay;
+    return await this.#policy.step({ learningRate, weightDecay });
+  }
+
+  #backward(stage: Stage, reference: TransformerPolicy | undefined): Backward {
+    if (stage === "grpo") {
+      return async (step, progress) => {
+        const { tokens, ...metrics } = await reinforcementStep(
+          this.#policy,
+          reference,
+          this.#configuration,
+          this.#problems,
+          step,
+          (sampled) => progress(`sampling, ${sampled} tokens`),
+        );
+        return { tokens, metrics };
+      };
+    }
+    const batchOf: (step: number) => SupervisedBatch =
+      stage === "sft"
+        ? sftContexts(this.#configuration, this.#problems)
+        : (step) => pretrainingBatch(this.#configuration, this.#problems, step);
+    return async (step) => {
+      const batch = batchOf(step);
+      const { logProbs } = await this.#policy.backward(batch.batch, supervisedCoefficients(batch));
+      return { tokens: batch.batch.tokens.length, metrics: { loss: supervisedLoss(batch, logProbs) } };
+    };
+  }
+
+  /** π_ref: the policy as SFT left it. */
+  async #reference(): Promise<TransformerPolicy> {
+    const { device, threads } = this.#options;
+    return await loadPolicy(this.#directory.checkpoint("sft"), { device, threads });
+  }
+
+  /** Saves the policy and answers the held-out problems, unless that was done before. */
+  async #evaluation(stage: Stage): Promise<Evaluation> {
+    const known = await this.#directory.loadEvaluation(stage);
+    if (known) return known;
+    const { problems, maxNewTokens } = this.#configuration.evaluation;
+    await this.#policy.save(this.#directory.checkpoint(stage), {
+      files: tokenizerFiles(this.#configuration.model.maxPositions),
+    });
+    const bar = this.#options.progress.stage(
+      `Evaluation after ${stageLabels[stage]}`,
+      Math.min(problems, this.#problems.heldOut.length),
+      { unit: "problems" },
+    );
+    const evaluation = await evaluate(this.#policy, this.#problems.heldOut, maxNewTokens, (done) =>
+      bar.update({ done }),
+    );
+    bar.finish();
+    await this.#directory.saveEvaluation(stage, evaluation);
+    return evaluation;
+  }
+}
+
+function describe({ loss, reward, length }: Record<string, number>): string {
+  return reward === undefined ? `loss ${loss.toFixed(3)}` : `reward ${reward.toFixed(3)}, ${length.toFixed(0)} tokens`;
+}
+
+/** Runs every stage that is not done yet. */
+export async function trainRun(directory: RunDirectory, options: RunOptions): Promise<FinishedRun> {
+  const { configuration, startedAt } = await directory.open();
+  const { device, threads, progress } = options;
+  const problems = await openProblems(configuration);
+  const saved = await directory.loadState((message) => progress.log(message));
+  const position: RunPosition = saved?.position ?? { stage: stages[0], step: 0, totals: {} };
+  const kept = await truncateJournal(directory.journal, stages, saved ? position : undefined);
+  const policy = await createPolicy(configuration.model, { seed: configuration.seed, device, threads });
+  const journal = await openJournal(directory.journal);
+  try {
+    if (saved) {
+      await policy.restore(saved.state);
+      progress.log(
+        `Going on after update ${position.step} of ${stageLabels[position.stage]} (${kept.length} updates so far)`,
+      );
+    }
+    const run = new Run({ configuration, directory, options, problems }, policy, journal, position);
+    const evaluations: Partial<Record<Stage, Evaluation>> = {};
+    for (const stage of stages) evaluations[stage] = await run.stage(stage);
+    const { weights } = await policy.state();
+    return {
+      configuration,
+      startedAt,
+      totals: run.totals,
+      metrics: (await readJournal(directory.journal)).records,
+      evaluations: evaluations as Record<Stage, Evaluation>,
+      problems,
+      parameters: weights.length,
+    };
+  } finally {
+    await journal.close();
+    await policy.dispose();
+  }
+}
