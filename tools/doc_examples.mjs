@@ -72,23 +72,21 @@ function impliedImports(directory, folder, file, code) {
 }
 
 /**
- * Writes one module for each example and one test file that imports them all, into `directory/.examples`.
+ * Writes one module for each example and one test file that imports them all, into `directory/.examples` (or the folder named).
  *
  * @returns the test file's path relative to `directory`, or `undefined` when there are no examples.
  */
-export function writeExampleTests(directory) {
-  const folder = join(directory, ".examples");
+export function writeExampleTests(directory, name = ".examples") {
+  const folder = join(directory, name);
   rmSync(folder, { recursive: true, force: true });
   const examples = readExamples(directory);
   if (examples.length === 0) return undefined;
   mkdirSync(folder);
   const tests = examples.map(({ file, line, code }, index) => {
-    writeFileSync(
-      join(folder, `${index}.ts`),
-      `// ${file}:${line}\n${impliedImports(directory, folder, file, code)}${code}\n\nexport {};\n`,
-    );
-    return `test("the example at ${file}:${line} runs", () => import("./${index}.ts"));`;
+    const implied = impliedImports(directory, folder, file, code);
+    writeFileSync(join(folder, `${index}.ts`), `${implied}// ${file}:${line}\n${code}\n\nexport {};\n`);
+    return `test("the example at ${file}:${line} runs", async () => void (await import("./${index}.ts")));`;
   });
   writeFileSync(join(folder, "examples_test.ts"), `import test from "node:test";\n\n${tests.join("\n")}\n`);
-  return ".examples/examples_test.ts";
+  return `${name}/examples_test.ts`;
 }

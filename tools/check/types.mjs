@@ -1,4 +1,7 @@
-// Types, under TypeScript (the whole repository, tests too) and under Deno (what each workspace offers and its tests).
+// Types, under TypeScript and under Deno: sources, tests, and the examples in the documentation.
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { writeExampleTests } from "../doc_examples.mjs";
 import { bin, capture } from "../lib/run.mjs";
 import { listFiles } from "../lib/workspaces.mjs";
 
@@ -20,3 +23,34 @@ export const denoTypes = {
     return { problems: problemsOf(await capture(bin("deno"), ["check", "--quiet", ...files])) };
   },
 };
+
+export const exampleTypes = {
+  name: "examples",
+  summary: "types of the examples in READMEs and doc comments",
+  async run({ root, workspaces }) {
+    const folder = ".examples-check";
+    const config = join(root, "tsconfig.examples.tmp.json");
+    try {
+      const files = workspaces
+        .map(({ directory }) => [directory, writeExampleTests(join(root, directory), folder)])
+        .filter(([, file]) => file)
+        .map(([directory, file]) => `${directory}/${file}`);
+      writeFileSync(config, JSON.stringify({ extends: "./tsconfig.json", include: [], files }));
+      const { code, output } = await capture(bin("tsc"), ["-p", config]);
+      return { problems: code === 0 ? [] : [{ reason: inDocumentation(root, output) }] };
+    } finally {
+      for (const { directory } of workspaces) rmSync(join(root, directory, folder), { recursive: true, force: true });
+      rmSync(config, { force: true });
+    }
+  },
+};
+
+/** Says where the documentation has what the compiler found in a module made from it. */
+function inDocumentation(root, output) {
+  return output.replace(/^(.*?)\/\.examples-check\/(\d+\.ts)\((\d+),\d+\)/gm, (_, directory, module, line) => {
+    const lines = readFileSync(join(root, directory, ".examples-check", module), "utf8").split("\n");
+    const start = lines.findIndex((text) => /^\/\/ \S+:\d+$/.test(text));
+    const [, file, first] = /^\/\/ (\S+):(\d+)$/.exec(lines[start]);
+    return `${directory}/${file}:${Number(first) + Number(line) - start - 2}`;
+  });
+}
