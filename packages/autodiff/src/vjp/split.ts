@@ -5,7 +5,7 @@
  * @module
  */
 import { symbolsOf } from "../ir/dims.ts";
-import { createNode, input, isInput, type Node, reachable, type Tensor } from "../ir/tensor.ts";
+import { createNode, currentId, input, isInput, type Node, reachable, type Tensor } from "../ir/tensor.ts";
 import { buildModel } from "../onnx/encode.ts";
 import { dims } from "../ops/mod.ts";
 import { pullback } from "./gradients.ts";
@@ -52,11 +52,12 @@ export function splitGradients({ outputs, wrt }: SplitOptions): SplitModels {
   const cotangents = Object.entries(outputs).map(([name, { dtype, shape }]) =>
     input(`cotangent(${name})`, dtype, shape),
   );
+  const firstBackward = currentId();
   const joint = pullback(
     Object.values(outputs).map((output, i) => ({ output, cotangent: cotangents[i] })),
     Object.values(wrt),
   );
-  const cut = new Cut(joint, cotangents, outputs);
+  const cut = new Cut(joint, firstBackward, outputs);
   const gradients = Object.fromEntries(joint.map((gradient, i) => [`grad(${names[i]})`, cut.carry(gradient)]));
   const residuals = Object.fromEntries([...cut.residuals].map(([tensor, { name }]) => [name!, tensor]));
   return {
@@ -70,29 +71,31 @@ export function splitGradients({ outputs, wrt }: SplitOptions): SplitModels {
 class Cut {
   /** What the forward part has to keep, and the inputs of the backward part that stand for it. */
   readonly residuals = new Map<Tensor, Tensor>();
-  readonly #late = new Set<Node>();
-  readonly #early = new Set<Node>();
+  readonly #firstBackward: number;
+  /** Nodes that depend on inputs. */
+  readonly #variable = new Set<Node>();
   readonly #copies = new Map<Node, Node>();
   readonly #outputNames: ReadonlyMap<Tensor, string>;
 
-  constructor(joint: readonly Tensor[], cotangents: readonly Tensor[], outputs: Readonly<Record<string, Tensor>>) {
+  /** Nodes from number `firstBackward` on are the backward part. */
+  constructor(joint: readonly Tensor[], firstBackward: number, outputs: Readonly<Record<string, Tensor>>) {
+    this.#firstBackward = firstBackward;
     this.#outputNames = new Map(Object.entries(outputs).map(([name, tensor]) => [tensor, name]));
-    for (const { node } of cotangents) this.#late.add(node);
-    for (const node of reachable(joint)) {
-      const from = node.inputs.flatMap((tensor) => tensor?.node ?? []);
-      if (from.some((source) => this.#late.has(source))) this.#late.add(node);
-      else if (node.operator === "Input" || from.some((source) => this.#early.has(source))) this.#early.add(node);
+    const nodes = reachable(joint);
+    for (const node of nodes) {
+      const isVariable = node.inputs.some((tensor) => tensor && this.#variable.has(tensor.node));
+      if (node.operator === "Input" || isVariable) this.#variable.add(node);
     }
     // Ascending, so that what a node needs is copied before it: the recursion stays shallow.
-    for (const node of reachable(joint)) if (this.#late.has(node)) this.#copy(node);
+    for (const node of nodes) if (node.id >= firstBackward) this.#copy(node);
   }
 
   /** What stands for a tensor in the backward part. */
   carry(tensor: Tensor): Tensor {
     const { node, index, value } = tensor;
     if (node.inputs.length === 0) return tensor;
-    if (this.#late.has(node)) return this.#copy(node).outputs[index];
-    if (!this.#early.has(node)) return tensor; // made of constants only
+    if (node.id >= this.#firstBackward) return this.#copy(node).outputs[index];
+    if (!this.#variable.has(node)) return tensor; // made of constants only
     if (value && tensor.dtype === "int64" && tensor.shape.length === 1) return dims(value);
     const known = this.residuals.get(tensor);
     if (known) return known;
