@@ -60,9 +60,13 @@ function chooseAmong(row: Float32Array, tokens: Int32Array, uniform: number): nu
   let total = 0;
   for (const token of tokens) total += Math.exp(row[token]);
   let left = uniform * total;
+  let last = tokens[0];
   for (const token of tokens) {
-    left -= Math.exp(row[token]);
+    const p = Math.exp(row[token]);
+    if (p === 0) break; // most likely first: nothing possible follows
+    last = token;
+    left -= p;
     if (left < 0) return token;
   }
-  return tokens[tokens.length - 1];
+  return last;
 }

@@ -17,7 +17,7 @@ export interface SampleRequest {
   topK?: number;
   /** Keep the smallest set whose probability reaches p. Default 1. */
   topP?: number;
-  /** Token sequences that end a completion. Default: the configuration's end token. */
+  /** Token sequences that end a completion. Default: the configuration's end tokens, `eosToken` and `otherEosTokens`. */
   stop?: readonly Int32Array[];
   seed: number;
   step?: number;
@@ -33,13 +33,17 @@ export interface SampleProgress {
 }
 
 function checkRequest(config: TransformerConfig, prompts: readonly Int32Array[], request: SampleRequest): void {
-  const { samplesPerPrompt = 1, maxNewTokens, temperature = 1, topK = 0, topP = 1 } = request;
+  const { samplesPerPrompt = 1, maxNewTokens, temperature = 1, topK = 0, topP = 1, maxRows = 1 } = request;
   const fail = (name: string, expected: string, found: unknown) => {
     throw new RangeError(`Cannot sample: ${name} must be ${expected}, found ${found}`);
   };
   if (!Number.isInteger(samplesPerPrompt) || samplesPerPrompt < 1)
     fail("samplesPerPrompt", "a positive integer", samplesPerPrompt);
   if (!Number.isInteger(maxNewTokens) || maxNewTokens < 1) fail("maxNewTokens", "a positive integer", maxNewTokens);
+  if (!Number.isInteger(maxRows) || maxRows < 1) fail("maxRows", "a positive integer", maxRows);
+  request.stop?.forEach((sequence, i) => {
+    if (sequence.length === 0) fail(`stop[${i}]`, "a sequence of at least one token", "an empty one");
+  });
   if (!(temperature >= 0 && temperature < Infinity)) fail("temperature", "a number ≥ 0", temperature);
   if (!Number.isInteger(topK) || topK < 0) fail("topK", "an integer ≥ 0", topK);
   if (!(topP > 0 && topP <= 1)) fail("topP", "more than 0 and at most 1", topP);
@@ -77,7 +81,8 @@ export async function sampleCompletions(
     step = 0,
     maxRows = 128,
   } = request;
-  const end = config.eosToken === undefined ? [] : [Int32Array.of(config.eosToken)];
+  const ends = config.eosToken === undefined ? [] : [config.eosToken, ...(config.otherEosTokens ?? [])];
+  const stop = request.stop ?? ends.map((token) => Int32Array.of(token));
   const total = prompts.length * samplesPerPrompt;
   const sorted = prompts
     .map((tokens, index) => ({ index, tokens }))
@@ -99,7 +104,7 @@ export async function sampleCompletions(
         inverseTemperature: temperature === 0 ? 1 : 1 / temperature,
         topK,
         topP,
-        stop: request.stop ?? end,
+        stop,
         seed,
         step,
         checkCancelled,
