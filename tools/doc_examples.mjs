@@ -1,7 +1,8 @@
 // Makes tests of the examples in the documentation: every ```ts block in a package's README.md and in the doc comments
 // of its sources becomes a module that has to run to its end. One in a README is written as a stranger would write it,
 // with its imports; one in a doc comment sees the exports of its own file and of its package without importing them, as
-// under `deno test --doc`. ```ts ignore marks one that cannot run here (it needs a file, a GPU, a server).
+// under `deno test --doc`. ```ts no-run marks one that cannot run here (it needs a file, a GPU, a server), which then
+// only has its types checked; ```ts ignore one that is not even complete.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseSync } from "oxc-parser";
@@ -10,9 +11,9 @@ import { declaredIn, exportsOf } from "./lib/names.mjs";
 import { listFiles } from "./lib/workspaces.mjs";
 
 /**
- * The runnable examples in Markdown: blocks fenced as `ts`, without `ignore`.
+ * The examples in Markdown: blocks fenced as `ts`, without `ignore`.
  *
- * @returns {{ line: number, code: string }[]} `line` is that of the first line of code, counted from `firstLine`.
+ * @returns {{ line: number, code: string, run: boolean }[]} `line` is that of the first line of code, counted from `firstLine`.
  */
 export function examplesIn(markdown, firstLine = 1) {
   const lines = markdown.split("\n");
@@ -26,14 +27,14 @@ export function examplesIn(markdown, firstLine = 1) {
       const code = lines
         .slice(start + 1, end)
         .map((line) => (line.startsWith(open[1]) ? line.slice(open[1].length) : line));
-      found.push({ line: firstLine + start + 1, code: code.join("\n") });
+      found.push({ line: firstLine + start + 1, code: code.join("\n"), run: !/\bno-run\b/.test(open[3]) });
     }
     start = end;
   }
   return found;
 }
 
-/** The runnable examples in the doc comments of a TypeScript source. */
+/** The examples in the doc comments of a TypeScript source. */
 export function examplesInSource(source, file) {
   const docs = parseSync(file, source).comments.filter(({ type, value }) => type === "Block" && value.startsWith("*"));
   return docs.flatMap(({ value, start }) => {
@@ -82,9 +83,10 @@ export function writeExampleTests(directory, name = ".examples") {
   const examples = readExamples(directory);
   if (examples.length === 0) return undefined;
   mkdirSync(folder);
-  const tests = examples.map(({ file, line, code }, index) => {
+  const tests = examples.map(({ file, line, code, run }, index) => {
     const implied = impliedImports(directory, folder, file, code);
     writeFileSync(join(folder, `${index}.ts`), `${implied}// ${file}:${line}\n${code}\n\nexport {};\n`);
+    if (!run) return `export const unrun${index} = (): Promise<unknown> => import("./${index}.ts");`;
     return `test("the example at ${file}:${line} runs", async () => void (await import("./${index}.ts")));`;
   });
   writeFileSync(join(folder, "examples_test.ts"), `import test from "node:test";\n\n${tests.join("\n")}\n`);

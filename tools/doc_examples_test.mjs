@@ -6,15 +6,19 @@ import { test } from "node:test";
 import { examplesIn, examplesInSource, writeExampleTests } from "./doc_examples.mjs";
 import { repository } from "./lib/workspaces.mjs";
 
-test("only ts blocks that are not ignored are examples", () => {
-  const markdown = "# A\n```ts\nconst a = 1;\n```\n```sh\nls\n```\n```ts ignore\nfetch(x);\n```\n```js\nb();\n```\n";
-  assert.deepEqual(examplesIn(markdown), [{ line: 3, code: "const a = 1;" }]);
+test("only ts blocks that are not ignored are examples; some are not to be run", () => {
+  const markdown =
+    "# A\n```ts\nconst a = 1;\n```\n```sh\nls\n```\n```ts ignore\nfetch(x);\n```\n```js\nb();\n```\n```ts no-run\nc();\n```\n";
+  assert.deepEqual(examplesIn(markdown), [
+    { line: 3, code: "const a = 1;", run: true },
+    { line: 15, code: "c();", run: false },
+  ]);
 });
 
 test("examples in doc comments lose their stars and keep their line and indentation", () => {
   const source =
     "export {};\n\n/**\n * Adds.\n *\n * ```ts\n * if (true) {\n *   add(1);\n * }\n * ```\n */\nfunction add() {}\n// ```ts\n";
-  assert.deepEqual(examplesInSource(source, "a.ts"), [{ line: 7, code: "if (true) {\n  add(1);\n}" }]);
+  assert.deepEqual(examplesInSource(source, "a.ts"), [{ line: 7, code: "if (true) {\n  add(1);\n}", run: true }]);
 });
 
 test("an example that throws fails, one that runs passes, and a doc comment needs no imports", () => {

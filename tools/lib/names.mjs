@@ -3,6 +3,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseSync } from "oxc-parser";
 
+const parsed = new Map();
+
+function exportStatements(path) {
+  if (!parsed.has(path)) parsed.set(path, parseSync(path, readFileSync(path, "utf8")).module.staticExports);
+  return parsed.get(path);
+}
+
 /** The names that the module at `path` exports, re-exports followed: name → `{ path, type }` of the first that has it. */
 export function exportsOf(path, seen = new Set()) {
   const names = new Map();
@@ -11,7 +18,7 @@ export function exportsOf(path, seen = new Set()) {
   const add = (name, entry) => {
     if (!names.has(name)) names.set(name, entry);
   };
-  for (const { entries } of parseSync(path, readFileSync(path, "utf8")).module.staticExports) {
+  for (const { entries } of exportStatements(path)) {
     for (const { exportName, importName, moduleRequest, isType } of entries) {
       const target = moduleRequest?.value.startsWith(".") ? join(dirname(path), moduleRequest.value) : undefined;
       if (exportName.name) {
