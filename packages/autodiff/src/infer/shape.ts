@@ -138,9 +138,12 @@ export const shape: Record<string, InferenceRule> = {
     const size = data.shape[axis];
     const even = () => {
       const count = integer(site, "num_outputs", site.outputs);
-      const each = divideDims(size, count);
+      const each = typeof size === "number" ? Math.ceil(size / count) : divideDims(size, count);
       if (each === undefined) throw new RangeError(`Cannot split size ${size} into ${count} equal parts`);
-      return Array.from({ length: count }, () => each);
+      const parts = Array.from({ length: count }, () => each);
+      // As of opset 18, the last part is what is left.
+      if (typeof size === "number") parts[count - 1] = size - (count - 1) * Number(each);
+      return parts;
     };
     const parts = site.inputs[1] ? needValue(site, 1) : (integers(site, "split") ?? even());
     return parts.map((part) => ({ dtype: data.dtype, shape: data.shape.map((dim, i) => (i === axis ? part : dim)) }));
@@ -176,8 +179,11 @@ export const shape: Record<string, InferenceRule> = {
     const sizes = needValue(site, 0);
     const fill = site.attributes.value as ConstantData | undefined;
     const dtype = fill?.dtype ?? "float32";
-    const known = (dtype === "int64" || dtype === "int32") && sizes.length === 1 && typeof sizes[0] === "number";
-    const value = known ? new Array<number>(sizes[0] as number).fill(Number(fill!.data[0])) : undefined;
+    const isIndex = (dtype === "int64" || dtype === "int32") && sizes.length === 1;
+    const value =
+      isIndex && typeof sizes[0] === "number" && sizes[0] <= 64
+        ? new Array<number>(sizes[0]).fill(Number(fill!.data[0]))
+        : undefined;
     return [{ dtype, shape: sizes, value }];
   },
   Range: (site) => {
