@@ -1,0 +1,53 @@
+// The training step on jax-js, its WebAssembly backend, compiled by `jit`. Runs in Deno, where it has worker threads and
+// relaxed SIMD, and in Node 20, where it has neither. Argument: directory. jax-js takes as many threads as there are cores.
+import process from "node:process";
+import { defaultDevice, init, jit, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
+import { serve } from "../lib/engine.mjs";
+import { readInputs } from "../lib/gpt_inputs.mjs";
+
+await init("wasm");
+defaultDevice("wasm");
+const { sizes, parameters, inputs, targets } = readInputs(process.argv[2]);
+const { batch, time, width, layers, heads, vocabulary, learningRate } = sizes;
+
+// An array is given away when it is passed on; `.ref` keeps it.
+const layerNorm = (x, weight) => nn.standardize(x, -1, { epsilon: 1e-5 }).mul(weight);
+const toHeads = (x) => x.reshape([batch, time, heads, width / heads]);
+
+function lossOf(weight, tokens, labels) {
+  // Gathering by a product with one-hot rows is what its backward pass is fast with (see README.md).
+  let x = np.matmul(nn.oneHot(tokens, vocabulary), weight.embedding).add(weight.positions);
+  for (let i = 0; i < layers; i++) {
+    const normed = layerNorm(x.ref, weight[`norm1.${i}`]);
+    const query = toHeads(np.matmul(normed.ref, weight[`query.${i}`]));
+    const key = toHeads(np.matmul(normed.ref, weight[`key.${i}`]));
+    const value = toHeads(np.matmul(normed, weight[`value.${i}`]));
+    const attended = nn.dotProductAttention(query, key, value, { isCausal: true }).reshape([batch, time, width]);
+    x = x.add(np.matmul(attended, weight[`output.${i}`]));
+    const up = np.matmul(layerNorm(x.ref, weight[`norm2.${i}`]), weight[`up.${i}`]);
+    x = x.add(np.matmul(up.ref.mul(nn.sigmoid(up.mul(1.702))), weight[`down.${i}`]));
+  }
+  const logits = np.matmul(layerNorm(x, weight.norm), weight.head);
+  return nn.logSoftmax(logits, -1).mul(nn.oneHot(labels, vocabulary)).sum(-1).mean().mul(-1);
+}
+
+const step = jit((weight, tokens, labels) => {
+  const [loss, gradients] = valueAndGrad(lossOf)(tree.ref(weight), tokens, labels);
+  return [loss, tree.map((w, g) => w.sub(g.mul(learningRate)), weight, gradients)];
+});
+
+const array = (data, shape) => np.array(data).reshape(shape);
+let weight = Object.fromEntries(Object.entries(parameters).map(([name, { data, shape }]) => [name, array(data, shape)]));
+const tokens = array(inputs, [batch, time]);
+const labels = array(targets, [batch, time]);
+
+await serve(async ({ steps }) => {
+  const losses = [];
+  const start = performance.now();
+  for (let i = 0; i < steps; i++) {
+    const [loss, next] = step(weight, tokens.ref, labels.ref);
+    weight = next;
+    losses.push((await loss.data())[0]);
+  }
+  return { losses, seconds: (performance.now() - start) / 1000 };
+});
