@@ -19,7 +19,7 @@ if (!globalThis.Deno) {
 process.argv = [process.argv[0], main, ...process.argv.slice(2)];
 await import(pathToFileURL(main).href);
 
-/** Whether the last build began after the last change to a source. Costs 10 ms, asking turbo costs 500. */
+/** Whether the last build began after the last change to a source. Asking turbo costs twenty times as much: docs/LOG.md. */
 function isBuilt() {
   if (!existsSync(stamp)) return false;
   const built = statSync(stamp).mtimeMs;
