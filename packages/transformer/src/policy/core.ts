@@ -64,8 +64,12 @@ export class PolicyCore {
   readonly #optimizer: AdamW;
   readonly #feeds: Record<string, TensorData>;
   readonly #sessions = new Map<string, Promise<Session>>();
+  /** Kept between waves: touching fresh memory for the first time costs more than writing the caches. */
+  readonly #cacheMemory = new Map<string, Float32Array>();
   #accumulated = false;
   #cancelled = false;
+  #running = false;
+  #last: Promise<unknown> = Promise.resolve();
 
   /** Takes over `weights`, the flat array in the order of `weightShapes`. */
   constructor(config: TransformerConfig, weights: Float32Array, options: PolicyOptions = {}) {
@@ -99,7 +103,7 @@ export class PolicyCore {
     batch: SegmentedBatch,
     { entropies = false, temperature = 1 }: { entropies?: boolean; temperature?: number } = {},
   ): Promise<LogProbs> {
-    return await this.#overRows(batch, temperature, { entropies, gradients: false });
+    return await this.#inTurn(() => this.#overRows(batch, temperature, { entropies, gradients: false }));
   }
 
   /** Adds Σ coefficient · ∇ log π(label) to the gradient. Returns the log-probabilities that it computed on the way. */
@@ -113,7 +117,9 @@ export class PolicyCore {
         `Cannot go backward: found ${coefficients.length} coefficients, expected ${batch.tokens.length}`,
       );
     }
-    return await this.#overRows(batch, temperature, { entropies: false, gradients: true, coefficients });
+    return await this.#inTurn(() =>
+      this.#overRows(batch, temperature, { entropies: false, gradients: true, coefficients }),
+    );
   }
 
   /** Descends the accumulated gradient and clears it. */
@@ -137,7 +143,6 @@ export class PolicyCore {
     request: SampleRequest,
     onProgress?: (progress: SampleProgress) => void,
   ): Promise<Completion[]> {
-    this.#cancelled = false;
     const sessions = {
       prefill: (time: number) => this.#session(`prefill ${time}`, () => prefillModel(this.config, time)),
       decode: () =>
@@ -145,16 +150,19 @@ export class PolicyCore {
           decodeModel(this.config, this.#feeds as Record<string, { shape: number[]; data: Float32Array }>),
         ),
       weights: (forDecoding: boolean) => (forDecoding ? {} : this.#feeds),
+      reserve: (name: string, size: number) => this.#reserve(name, size),
     };
-    return await sampleCompletions(this.config, sessions, prompts, request, {
-      onProgress,
-      checkCancelled: () => this.#checkCancelled(),
-    });
+    return await this.#inTurn(() =>
+      sampleCompletions(this.config, sessions, prompts, request, {
+        onProgress,
+        checkCancelled: () => this.#checkCancelled(),
+      }),
+    );
   }
 
   /** Makes a running `sample` or `logProbs` throw an `AbortError` at its next step. */
   cancel(): void {
-    this.#cancelled = true;
+    this.#cancelled = this.#running;
   }
 
   /** What a checkpoint has to keep, as views of the live arrays. */
@@ -184,13 +192,38 @@ export class PolicyCore {
   async dispose(): Promise<void> {
     const sessions = [...this.#sessions.values()];
     this.#sessions.clear();
+    this.#cacheMemory.clear();
     for (const session of sessions) await (await session).dispose();
+  }
+
+  /** Runs a task after those before it: they share caches, the gradient and the flag that cancels. */
+  async #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const run = async () => {
+      this.#cancelled = false;
+      this.#running = true;
+      try {
+        return await task();
+      } finally {
+        this.#running = false;
+      }
+    };
+    const turn = this.#last.then(run, run);
+    this.#last = turn.catch(() => {});
+    return await turn;
   }
 
   #checkCancelled(): void {
     if (!this.#cancelled) return;
     this.#cancelled = false;
     throw new DOMException("The operation was cancelled", "AbortError");
+  }
+
+  #reserve(name: string, size: number): Float32Array {
+    const known = this.#cacheMemory.get(name);
+    if (known && known.length >= size) return known;
+    const memory = new Float32Array(size);
+    this.#cacheMemory.set(name, memory);
+    return memory;
   }
 
   #session(key: string, build: () => Uint8Array): Promise<Session> {

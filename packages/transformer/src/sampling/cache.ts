@@ -24,12 +24,17 @@ export class Cache {
   #rows: number;
   #capacity: number;
 
-  constructor({ rows, keyValueHeads, headSize }: CacheShape, longest: number) {
+  /** `reserve` gives memory to work in, whatever it holds; default: fresh memory. */
+  constructor(
+    { rows, keyValueHeads, headSize }: CacheShape,
+    longest: number,
+    reserve: (size: number) => Float32Array = (size) => new Float32Array(size),
+  ) {
     this.#heads = keyValueHeads;
     this.#headSize = headSize;
     this.#rows = rows;
     this.#capacity = Math.min(GROWTH, longest);
-    this.#buffer = new Float32Array(rows * keyValueHeads * Math.ceil(longest / GROWTH) * GROWTH * headSize);
+    this.#buffer = reserve(rows * keyValueHeads * Math.ceil(longest / GROWTH) * GROWTH * headSize);
   }
 
   get capacity(): number {

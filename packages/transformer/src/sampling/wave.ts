@@ -40,6 +40,8 @@ export interface SamplingSessions {
   prefill(time: number): Promise<Session>;
   decode(): Promise<Session>;
   weights(forDecoding: boolean): Record<string, TensorData>;
+  /** Memory for a cache, for whoever keeps it from wave to wave. Default: fresh memory. */
+  reserve?(name: string, size: number): Float32Array;
 }
 
 /** Prompts are padded to a multiple of this, to compile few graphs. */
@@ -113,7 +115,11 @@ class Wave {
     const shape = { rows: this.#slots.length, keyValueHeads: config.keyValueHeads, headSize: config.headSize };
     for (let layer = 0; layer < config.layers; layer++) {
       for (const part of ["ownKeys", "ownValues"] as const)
-        this.#caches[cacheName(layer, part)] = new Cache(shape, request.maxNewTokens);
+        this.#caches[cacheName(layer, part)] = new Cache(
+          shape,
+          request.maxNewTokens,
+          sessions.reserve?.bind(sessions, cacheName(layer, part)),
+        );
     }
   }
 
