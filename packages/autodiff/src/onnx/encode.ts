@@ -322,7 +322,8 @@ function writeNode(writer: GraphWriter, node: Node, lowered: Readonly<Record<str
     return;
   }
   let inputs = node.inputs.map((tensor) => (tensor ? writer.nameOf(tensor) : ""));
-  const { [CAPTURED]: captured, ...attributes } = node.attributes;
+  const { [CAPTURED]: captured, ...rest } = node.attributes;
+  const attributes: Record<string, Attribute> = rest;
   if (captured) {
     const outer = (captured as { proto: string[] }).proto;
     const renamed = new Map(outer.map((name, i) => [name, inputs[inputs.length - outer.length + i]]));
