@@ -7,13 +7,8 @@ import { isUnknown, unknownDim } from "../infer/broadcast.ts";
 import { inference } from "../infer/mod.ts";
 import { addDims, type Dim } from "../ir/dims.ts";
 import { type Attribute, constant, createNode, input, type Tensor, type TensorType } from "../ir/tensor.ts";
-import {
-  type AttributeProto,
-  decodeModelProto,
-  type GraphProto,
-  type NodeProto,
-  type ValueInfoProto,
-} from "./proto.ts";
+import type { AttributeProto, GraphProto, NodeProto, ValueInfoProto } from "./proto.ts";
+import { decodeModelProto } from "./proto_read.ts";
 import { CAPTURED, capturedNames } from "./subgraph.ts";
 import { dtypeOf, fromProto } from "./tensor_data.ts";
 import { type Use, upgrade } from "./upgrade.ts";

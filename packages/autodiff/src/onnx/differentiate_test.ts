@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { openSession, type TensorData } from "../session/session.ts";
 import { typed } from "../vjp/gradient_check_test_util.ts";
 import { differentiate } from "./differentiate.ts";
-import { decodeModelProto } from "./proto.ts";
+import { decodeModelProto } from "./proto_read.ts";
 
 interface Fixture {
   inputs: Record<string, { dtype: "float32" | "int64"; shape: number[]; data: number[] }>;

@@ -6,7 +6,7 @@
  * @module
  */
 import type { Node } from "../ir/tensor.ts";
-import type { GraphWriter, Lowering } from "./encode.ts";
+import type { GraphWriter, Lowering } from "./graph_writer.ts";
 
 /** x · cos − rotate(x) · sin, where rotate exchanges the halves of a head: see `rotary`. */
 function lowerRotaryEmbedding(

@@ -9,7 +9,7 @@
 
 import { ONNX_DTYPES } from "../infer/elementwise.ts";
 import type { Node } from "../ir/tensor.ts";
-import type { GraphWriter } from "./encode.ts";
+import type { GraphWriter } from "./graph_writer.ts";
 import type { GraphProto, NodeProto, ValueInfoProto } from "./proto.ts";
 import { toBytes } from "./tensor_data.ts";
 

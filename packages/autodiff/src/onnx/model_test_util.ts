@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type AttributeProto, encodeModelProto, type GraphProto, type NodeProto, type TensorProto } from "./proto.ts";
+import type { AttributeProto, GraphProto, NodeProto, TensorProto } from "./proto.ts";
+import { encodeModelProto } from "./proto_write.ts";
 
 export const FLOAT = 1;
 export const INT64 = 7;

@@ -4,9 +4,6 @@
  *
  * @module
  */
-export { decodeModelProto } from "./proto_read.ts";
-export { encodeModelProto } from "./proto_write.ts";
-
 /** A dense tensor: `rawData` is little-endian. */
 export interface TensorProto {
   name: string;

@@ -4,15 +4,9 @@ import { test } from "node:test";
 import fc from "fast-check";
 import Pbf from "pbf";
 import { readModel } from "./decode.ts";
-import {
-  type AttributeProto,
-  decodeModelProto,
-  encodeModelProto,
-  type GraphProto,
-  type ModelProto,
-  type TensorProto,
-  type ValueInfoProto,
-} from "./proto.ts";
+import type { AttributeProto, GraphProto, ModelProto, TensorProto, ValueInfoProto } from "./proto.ts";
+import { decodeModelProto } from "./proto_read.ts";
+import { encodeModelProto } from "./proto_write.ts";
 import { fromProto } from "./tensor_data.ts";
 
 const name = fc.string({ unit: "binary", maxLength: 6 });
@@ -52,7 +46,7 @@ const { graph } = fc.letrec<{ graph: GraphProto; attribute: AttributeProto }>((t
         output: fc.array(name, { maxLength: 3 }),
         attribute: fc.array(tie("attribute"), { maxLength: 2 }),
       }),
-      { maxLength: 2, depthSize: "small" },
+      { maxLength: 2 },
     ),
     initializer: fc.array(tensor, { maxLength: 2 }),
     input: fc.array(info, { maxLength: 2 }),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { input, type Tensor } from "../ir/tensor.ts";
 import { buildModel } from "../onnx/encode.ts";
-import { decodeModelProto } from "../onnx/proto.ts";
+import { decodeModelProto } from "../onnx/proto_read.ts";
 import { add, gather, matmul, reshape, rmsNorm, softmax, sum, swapLast, tanh, tokenLogProbs } from "../ops/mod.ts";
 import { openSession, type TensorData } from "../session/session.ts";
 import { checkpoint } from "./checkpoint.ts";
