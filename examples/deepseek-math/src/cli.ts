@@ -6,6 +6,7 @@
 
 import { existsSync, statSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { guardProcess } from "./run/process.ts";
 
 /** What a command line asks for. */
 export type Command =
@@ -40,6 +41,8 @@ export interface TrainOptions extends CommonOptions {
   readonly scale: number;
   /** How many runs to make, with the seeds `seed`, `seed + 1`, … Default 1. */
   readonly seeds: number;
+  /** Names of the flags that were on the command line: a resumed run refuses those that contradict it. */
+  readonly given: readonly string[];
 }
 
 /** A mistake in the command line: its message is for the user, without a stack trace. */
@@ -150,6 +153,7 @@ export function parseCommand(argv: readonly string[]): Command {
     minutes: numberOf("minutes", values.minutes, { integer: false, above: 0 }),
     scale: numberOf("scale", values.scale, { integer: false, above: 0 }) ?? 1,
     seeds: numberOf("seeds", values.seeds, { integer: true, least: 1 }) ?? 1,
+    given: Object.keys(values),
   };
 }
 
@@ -242,7 +246,7 @@ export function describeError(error: unknown, debug: boolean): string {
 
 /**
  * Runs `body` as a whole program: a failure becomes one line on stderr and the exit code 2 for a mistake in the command
- * line, 1 for anything else. A broken pipe (`npm start | head`) and Ctrl-C are left to the system.
+ * line, 1 for anything else. Ctrl-C, broken pipes and errors that nobody waited for: see {@linkcode guardProcess}.
  *
  * @example
  * ```ts ignore
@@ -250,10 +254,17 @@ export function describeError(error: unknown, debug: boolean): string {
  * ```
  */
 export async function runMain(argv: readonly string[], body: (command: Command) => Promise<void>): Promise<void> {
+  const describe = (error: unknown): string => describeError(error, argv.includes("--debug"));
+  const release = guardProcess({
+    interrupted: "Stopped. Everything up to the last update is kept: go on with --resume",
+    describe,
+  });
   try {
     await body(parseCommand(argv));
   } catch (error) {
-    process.stderr.write(`${describeError(error, argv.includes("--debug"))}\n`);
+    process.stderr.write(`${describe(error)}\n`);
     process.exitCode = error instanceof UsageError ? 2 : 1;
+  } finally {
+    release();
   }
 }

@@ -28,6 +28,7 @@ test("without arguments it trains with the defaults", () => {
     minutes: undefined,
     scale: 1,
     seeds: 1,
+    given: [],
     threads: undefined,
     debug: false,
   };
@@ -60,6 +61,7 @@ test("every flag is read", () => {
     minutes: 2.5,
     scale: 1,
     seeds: 3,
+    given: ["seed", "out", "data", "resume", "device", "minutes", "seeds", "threads", "debug"],
     threads: 2,
     debug: true,
   });

@@ -40,12 +40,20 @@ export interface StageProgress {
   finish(summary?: string): void;
 }
 
+/** How a stage is shown. */
+export interface StageOptions {
+  unit?: string;
+  from?: number;
+  transient?: boolean;
+}
+
 /** The progress of a whole run. */
 export interface Progress {
   /**
    * Begins a stage of `total` units. `from` are those done in an earlier session: they count as done, not for the rate.
+   * A `transient` stage is a part of another one: its bar goes away when it finishes.
    */
-  stage(name: string, total: number, options?: { unit?: string; from?: number }): StageProgress;
+  stage(name: string, total: number, options?: StageOptions): StageProgress;
   /** Writes a line above the bars. */
   log(line: string): void;
   /** Gives the terminal back. */
@@ -206,7 +214,7 @@ function barProgress(stream: ProgressStream, now: () => number): Progress {
     },
   });
   return {
-    stage(name, total, { unit, from } = {}): StageProgress {
+    stage(name, total, { unit, from, transient } = {}): StageProgress {
       const stage = newStage(name, total, now, unit, from);
       const bar: SingleBar = bars.create(Math.max(total, 1), stage.done, { stage });
       return {
@@ -217,6 +225,7 @@ function barProgress(stream: ProgressStream, now: () => number): Progress {
         finish(summary): void {
           end(stage, summary, now());
           bar.update(Math.max(total, 1));
+          if (transient) bars.remove(bar);
         },
       };
     },
@@ -228,7 +237,8 @@ function barProgress(stream: ProgressStream, now: () => number): Progress {
 function lineProgress(stream: ProgressStream, now: () => number, interval: number): Progress {
   const write = (line: string): void => void stream.write(`${line}\n`);
   return {
-    stage(name, total, { unit, from } = {}): StageProgress {
+    stage(label, total, { unit, from } = {}): StageProgress {
+      const name = label.trim();
       const stage = newStage(name, total, now, unit, from);
       let last = now();
       write(`${name}: ${total} ${stage.unit}${from ? `, ${from} of them done` : ""}`);

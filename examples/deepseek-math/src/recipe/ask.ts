@@ -20,7 +20,11 @@ export interface Answer {
   readonly stage: string;
 }
 
-/** Answers greedily with the newest checkpoint of a run. */
+/**
+ * Answers greedily with the newest checkpoint of a run.
+ *
+ * @throws {RangeError} When the question is empty, or too long for the model to read.
+ */
 export async function ask(
   directory: RunDirectory,
   question: string,
@@ -28,10 +32,17 @@ export async function ask(
 ): Promise<Answer> {
   const stage = [...stages].reverse().find((candidate) => existsSync(directory.checkpoint(candidate)));
   if (!stage) throw new Error(`Cannot ask: there is no checkpoint in ${directory.path}; train one with "npm start"`);
+  const normalized = normalizeQuestion(question);
+  const prompt = encodePrompt(normalized);
+  if (normalized === "") throw new RangeError("Cannot ask: the question is empty");
   const policy = await loadPolicy(directory.checkpoint(stage), { device, threads });
   try {
-    const normalized = normalizeQuestion(question);
-    const [{ tokens }] = await policy.sample([encodePrompt(normalized)], { maxNewTokens, temperature: 0, seed: 0 });
+    const { maxPositions } = policy.config;
+    if (prompt.length >= maxPositions)
+      throw new RangeError(
+        `Cannot ask: the question has ${prompt.length - 1} bytes, the model reads at most ${maxPositions - 2}`,
+      );
+    const [{ tokens }] = await policy.sample([prompt], { maxNewTokens, temperature: 0, seed: 0 });
     const solution = decode(tokens);
     return { question: normalized, solution, answer: extractAnswer(solution), stage: stageLabels[stage] };
   } finally {

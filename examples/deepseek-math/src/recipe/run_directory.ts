@@ -15,10 +15,11 @@
  */
 
 import { existsSync } from "node:fs";
-import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type PolicyState, readSafetensors, writeSafetensors } from "@gradus/transformer";
-import type { Configuration, Stage } from "./configuration.ts";
+import { fileError, makeDirectory, readJson, writeWhole } from "../run/files.ts";
+import { type Configuration, type Stage, stages } from "./configuration.ts";
 import type { Evaluation } from "./evaluate.ts";
 
 /** How far a stage got. */
@@ -36,10 +37,18 @@ export interface RunPosition {
   totals: Partial<Record<Stage, StageTotals>>;
 }
 
+/** What was asked for on the command line; the configuration follows from it. */
+export interface RunRequest {
+  readonly seed: number;
+  readonly data?: string;
+  readonly scale: number;
+}
+
 /** What `run.json` holds. */
 export interface RunFile {
-  configuration: Configuration;
-  startedAt: string;
+  readonly request: RunRequest;
+  readonly configuration: Configuration;
+  readonly startedAt: string;
 }
 
 /** The paths and files of one run. */
@@ -73,28 +82,39 @@ export class RunDirectory {
   get isBegun(): boolean {
     return existsSync(this.#run);
   }
+  /** A run was begun here and has made at least one update. */
+  get hasProgress(): boolean {
+    return this.isBegun && (existsSync(this.#state) || existsSync(this.#previous));
+  }
   /** A run was brought to its end here. */
   get isFinished(): boolean {
-    return existsSync(this.report);
+    return this.isBegun && existsSync(this.#evaluation("grpo")) && existsSync(this.report);
   }
 
-  /** Makes the folder and writes `run.json`. A finished run that is there moves aside. */
+  /** Makes the folder and writes `run.json`. A finished run that is there moves aside, to `<folder>.previous`. */
   async begin(file: RunFile): Promise<void> {
     if (this.isFinished) {
       await rm(`${this.path}.previous`, { recursive: true, force: true });
-      await rename(this.path, `${this.path}.previous`);
+      await rename(this.path, `${this.path}.previous`).catch((error: unknown) => {
+        throw fileError(`Cannot move ${this.path} aside`, error);
+      });
     }
-    await mkdir(this.path, { recursive: true });
-    await writeAtomically(this.#run, file);
+    await makeDirectory(this.path);
+    await writeWhole(this.#run, json(file));
   }
 
-  /** Reads `run.json`. */
+  /** Reads `run.json`, and clears away what a killed process left half written. */
   async open(): Promise<RunFile> {
-    return await readJson<RunFile>(this.#run);
+    const file = await readJson(this.#run);
+    requireRunFile(file, this.#run);
+    for (const name of await readdir(this.path))
+      if (/\.tmp(-|$)/.test(name)) await rm(join(this.path, name), { recursive: true, force: true });
+    return file;
   }
 
   /** Writes weights, optimiser state and position, keeping the version before. */
   async saveState({ weights, momentum, variance, steps }: PolicyState, position: RunPosition): Promise<void> {
+    // The newest gets a second name, then the first name moves on: at every moment one of the two is whole.
     await rm(this.#previous, { force: true });
     if (existsSync(this.#state)) await link(this.#state, this.#previous);
     const tensor = (data: Float32Array) => ({ dtype: "F32" as const, shape: [data.length], data });
@@ -106,65 +126,73 @@ export class RunDirectory {
   }
 
   /**
-   * The newest state that can be read, or `undefined` where none was saved. A damaged newest one is passed over in
-   * favour of the one before, and `warn` is told.
+   * The newest state that can be read, or `undefined` where none was saved. A damaged newest one gives way to the one
+   * before, and `warn` is told.
+   *
+   * @throws {Error} When neither can be read; both stay as they are.
    */
   async loadState(warn: (message: string) => void): Promise<{ state: PolicyState; position: RunPosition } | undefined> {
-    if (!existsSync(this.#state) && !existsSync(this.#previous)) return undefined;
+    const [newest, previous] = [existsSync(this.#state), existsSync(this.#previous)];
+    if (!newest && !previous) return undefined;
     try {
       return await readState(this.#state);
     } catch (error) {
-      if (!existsSync(this.#previous)) throw error;
-      warn(`${(error as Error).message}; going on from the state one update earlier`);
-      return await readState(this.#previous);
+      const { message } = error as Error;
+      if (!previous) throw new Error(`Cannot resume: ${message}, and there is no state before it`);
+      const found = await readState(this.#previous).catch((second: Error) => {
+        throw new Error(`Cannot resume: both states are damaged (${message}; ${second.message})`);
+      });
+      warn(`Warning: ${message}; going on from the state one update earlier`);
+      // Else the next update would push the damaged one into the place of the good one before its own is written.
+      await rename(this.#previous, this.#state);
+      return found;
     }
   }
 
   /** Keeps the answers after a stage. */
   async saveEvaluation(stage: Stage, evaluation: Evaluation): Promise<void> {
-    await mkdir(join(this.path, "evaluations"), { recursive: true });
-    await writeAtomically(join(this.path, "evaluations", `${stage}.json`), evaluation);
+    await writeWhole(this.#evaluation(stage), json(evaluation));
   }
 
   /** The answers after a stage, or `undefined` where it was not evaluated yet. */
   async loadEvaluation(stage: Stage): Promise<Evaluation | undefined> {
-    const path = join(this.path, "evaluations", `${stage}.json`);
-    return existsSync(path) ? await readJson<Evaluation>(path) : undefined;
+    const path = this.#evaluation(stage);
+    return existsSync(path) ? ((await readJson(path)) as Evaluation) : undefined;
   }
+
+  #evaluation(stage: Stage): string {
+    return join(this.path, "evaluations", `${stage}.json`);
+  }
+}
+
+function json(content: unknown): string {
+  return `${JSON.stringify(content, null, 2)}\n`;
+}
+
+/** Enough of a check that nothing later fails without naming the file. */
+function requireRunFile(file: unknown, path: string): asserts file is RunFile {
+  const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+  const configuration = isObject(file) ? file.configuration : undefined;
+  const parts = ["model", "levels", ...stages, "evaluation"];
+  const missing = isObject(configuration) ? parts.find((part) => !isObject(configuration[part])) : "configuration";
+  if (missing) throw new TypeError(`Cannot read ${path}: it has no ${missing}`);
+  const { request, startedAt } = file as Record<string, unknown>;
+  if (!isObject(request)) throw new TypeError(`Cannot read ${path}: it has no request`);
+  if (typeof startedAt !== "string" || Number.isNaN(Date.parse(startedAt)))
+    throw new TypeError(`Cannot read ${path}: it has no startedAt`);
 }
 
 async function readState(path: string): Promise<{ state: PolicyState; position: RunPosition }> {
   const { tensors, metadata } = await readSafetensors(path);
   const part = (name: string) => {
     const data = tensors[name]?.data;
-    if (!(data instanceof Float32Array)) throw new Error(`Cannot resume from ${path}: it has no ${name}`);
+    if (!(data instanceof Float32Array)) throw new Error(`Cannot read ${path}: it has no ${name}`);
     return data;
   };
-  const state = {
-    weights: part("weights"),
-    momentum: part("momentum"),
-    variance: part("variance"),
-    steps: Number(metadata.steps),
+  const [weights, momentum, variance] = [part("weights"), part("momentum"), part("variance")];
+  if (metadata.position === undefined) throw new Error(`Cannot read ${path}: it has no position`);
+  return {
+    state: { weights, momentum, variance, steps: Number(metadata.steps) },
+    position: JSON.parse(metadata.position) as RunPosition,
   };
-  return { state, position: JSON.parse(metadata.position) as RunPosition };
-}
-
-async function readJson<T>(path: string): Promise<T> {
-  const text = await readFile(path, "utf8");
-  try {
-    return JSON.parse(text) as T;
-  } catch {
-    throw new SyntaxError(`Cannot read ${path}: it is not valid JSON`);
-  }
-}
-
-async function writeAtomically(path: string, content: unknown): Promise<void> {
-  const temporary = `${path}.tmp`;
-  try {
-    await writeFile(temporary, `${JSON.stringify(content, null, 2)}\n`);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
 }

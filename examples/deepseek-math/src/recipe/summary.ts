@@ -6,9 +6,19 @@
 
 import { availableParallelism, cpus } from "node:os";
 import { meanInterval } from "@gradus/evals";
+import { formatDuration } from "../progress.ts";
 import type { AccuracyRecord, EvaluationRecord, RunRecord, SampleRecord, SettingValue } from "../report/record.ts";
 import { type Stage, stageLabels, stages } from "./configuration.ts";
 import type { FinishedRun } from "./train.ts";
+
+/** What a session leaves. */
+export interface FinishedSession {
+  readonly runs: readonly FinishedRun[];
+  /** Path of the report; the combined one where there are several runs. */
+  readonly report: string;
+  /** A run's folder that can be asked questions. */
+  readonly asked: string;
+}
 
 /** Mean over runs with Student's t interval; one run keeps its own interval. */
 function overRuns(records: readonly AccuracyRecord[]): AccuracyRecord {
@@ -91,4 +101,31 @@ export function runRecord(runs: readonly FinishedRun[], settings: Readonly<Recor
     configuration: JSON.parse(JSON.stringify(configuration)) as Record<string, SettingValue>,
     environment: settings,
   };
+}
+
+/** What a session says at its end. */
+export function sessionText({ runs, report, asked }: FinishedSession, seconds: number): string {
+  const { stages: records, evaluations, seeds } = runRecord(runs, {});
+  const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
+  const lines = evaluations.map(({ stage, accuracy, low, high }, i) =>
+    [
+      `  ${records[i].label.padEnd(14)}${percent(accuracy).padStart(6)}`,
+      `(${percent(low)} to ${percent(high)})`,
+      ...(stage === "grpo" ? [`${difference(accuracy - evaluations[i - 1].accuracy)} points`] : []),
+    ].join("  "),
+  );
+  const out = asked === "runs/default" ? "" : ` --out ${asked}`;
+  return [
+    "",
+    `Held-out accuracy (${seeds.length > 1 ? `mean of ${seeds.length} seeds, ` : ""}95% interval)`,
+    ...lines,
+    "",
+    `Report      ${report}`,
+    `Ask it      npm start -- ask "17*23"${out}`,
+    `Time        ${formatDuration(seconds)}`,
+  ].join("\n");
+}
+
+function difference(share: number): string {
+  return `${share < 0 ? "−" : "+"}${Math.abs(100 * share).toFixed(1)}`;
 }

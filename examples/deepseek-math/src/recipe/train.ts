@@ -85,17 +85,16 @@ class Run {
   /** Runs what is left of a stage. */
   async stage(stage: Stage): Promise<Evaluation> {
     const done = stages.indexOf(stage) - stages.indexOf(this.#position.stage);
-    if (done < 0) return await this.#evaluation(stage);
+    if (done < 0) return (await this.#directory.loadEvaluation(stage)) ?? (await this.#evaluateCheckpoint(stage));
     if (done > 0) await this.#enter(stage);
     const { steps } = this.#configuration[stage];
     const from = this.#position.step;
     const bar = this.#options.progress.stage(stageLabels[stage], steps, { unit: "steps", from });
     if (from < steps) await this.#updates(stage, from, bar);
     const evaluation = await this.#evaluation(stage);
-    const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
-    bar.finish(
-      `held-out accuracy ${percent(evaluation.accuracy)} (95% interval ${percent(evaluation.low)} to ${percent(evaluation.high)}, ${evaluation.n} problems)`,
-    );
+    const percent = (share: number) => (100 * share).toFixed(1);
+    const { accuracy, low, high } = evaluation;
+    bar.finish(`accuracy ${percent(accuracy)}% (95%: ${percent(low)}–${percent(high)}%)`);
     return evaluation;
   }
 
@@ -132,6 +131,7 @@ class Run {
           tokens: totals.tokens,
         });
         this.#position = { stage, step: step + 1, totals: { ...this.#position.totals, [stage]: totals } };
+        await this.#journal.flush(); // the state must never be ahead of the journal, not even after a power cut
         await this.#directory.saveState(await this.#policy.state(), this.#position);
         bar.update({ done: step + 1, detail: describe(metrics) });
       }
@@ -172,26 +172,39 @@ class Run {
 
   /** π_ref: the policy as SFT left it. */
   async #reference(): Promise<TransformerPolicy> {
+    return await this.#checkpoint("sft");
+  }
+
+  async #checkpoint(stage: Stage): Promise<TransformerPolicy> {
     const { device, threads } = this.#options;
-    return await loadPolicy(this.#directory.checkpoint("sft"), { device, threads });
+    return await loadPolicy(this.#directory.checkpoint(stage), { device, threads });
   }
 
   /** Saves the policy and answers the held-out problems, unless that was done before. */
   async #evaluation(stage: Stage): Promise<Evaluation> {
     const known = await this.#directory.loadEvaluation(stage);
     if (known) return known;
-    const { problems, maxNewTokens } = this.#configuration.evaluation;
     await this.#policy.save(this.#directory.checkpoint(stage), {
       files: tokenizerFiles(this.#configuration.model.maxPositions),
     });
-    const bar = this.#options.progress.stage(
-      `Evaluation after ${stageLabels[stage]}`,
-      Math.min(problems, this.#problems.heldOut.length),
-      { unit: "problems" },
-    );
-    const evaluation = await evaluate(this.#policy, this.#problems.heldOut, maxNewTokens, (done) =>
-      bar.update({ done }),
-    );
+    return await this.#evaluate(this.#policy, stage);
+  }
+
+  /** A stage that is over is evaluated by its checkpoint: the policy has gone on. */
+  async #evaluateCheckpoint(stage: Stage): Promise<Evaluation> {
+    const policy = await this.#checkpoint(stage);
+    try {
+      return await this.#evaluate(policy, stage);
+    } finally {
+      await policy.dispose();
+    }
+  }
+
+  async #evaluate(policy: TransformerPolicy, stage: Stage): Promise<Evaluation> {
+    const { heldOut } = this.#problems;
+    const bar = this.#options.progress.stage("  evaluation", heldOut.length, { unit: "problems", transient: true });
+    const { maxNewTokens } = this.#configuration.evaluation;
+    const evaluation = await evaluate(policy, heldOut, maxNewTokens, (done) => bar.update({ done }));
     bar.finish();
     await this.#directory.saveEvaluation(stage, evaluation);
     return evaluation;

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { mkdir, rename, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
 import { formatDuration } from "../progress.ts";
+import { writeWhole } from "../run/files.ts";
 import { intervalChart, lineChart, percent, shortNumber } from "./charts.ts";
 import { type Child, html, type Markup } from "./html.ts";
 import type { AnswerRecord, EvaluationRecord, RunRecord, SampleRecord, SettingValue } from "./record.ts";
@@ -64,9 +63,7 @@ ${settingsSection(run)}
 
 /** Renders the report and puts it in place in one move, so that a reader never sees half of it. */
 export async function writeReport(path: string, run: RunRecord): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.partial`, renderReport(run));
-  await rename(`${path}.partial`, path);
+  await writeWhole(path, renderReport(run));
 }
 
 function labelOf(run: RunRecord, stage: string): string {

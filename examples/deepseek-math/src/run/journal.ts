@@ -8,6 +8,7 @@
 
 import { mkdir, open, readFile, truncate } from "node:fs/promises";
 import { dirname } from "node:path";
+import { fileError } from "./files.ts";
 
 /** A number, text or flag that a record may hold. */
 export type JournalValue = string | number | boolean | null;
@@ -142,9 +143,15 @@ export async function openJournal(path: string): Promise<Journal> {
           );
         }
       }
-      await file.appendFile(`${JSON.stringify(record)}\n`);
+      await file.appendFile(`${JSON.stringify(record)}\n`).catch((error: unknown) => {
+        throw fileError(`Cannot write ${path}`, error);
+      });
     },
-    flush: () => file.sync(),
+    async flush(): Promise<void> {
+      await file.sync().catch((error: unknown) => {
+        throw fileError(`Cannot write ${path}`, error);
+      });
+    },
     close: () => file.close(),
   };
 }

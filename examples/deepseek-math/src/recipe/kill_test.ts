@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, before, test } from "node:test";
+import { assertSameRun } from "../testing/comparison.ts";
+import { inFolder, run, type Started, start, tinyProgram } from "../testing/processes.ts";
+
+const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Kills a run once `moment` has come and a random time has passed. Says whether it was still going on. */
+async function killAt(started: Started, moment: () => boolean, atMost: number): Promise<boolean> {
+  let over = false;
+  const ended = started.ended.finally(() => {
+    over = true;
+  });
+  while (!over && !moment()) await pause(1);
+  await pause(Math.random() * atMost);
+  started.child.kill("SIGKILL");
+  const { signal, stderr } = await ended;
+  assert.ok(!stderr.includes("error"), stderr);
+  return signal === "SIGKILL";
+}
+
+/** The uninterrupted run, made once. */
+const whole = join(await mkdtemp(join(tmpdir(), "gradus-whole-")), "run");
+before(async () => {
+  const reference = await run(tinyProgram, ["--out", whole]);
+  assert.equal(reference.code, 0, reference.stderr);
+});
+after(() => rm(dirname(whole), { recursive: true }));
+
+test("a run killed with -9 in every stage, in evaluations and while it writes ends as if it had not been", async () => {
+  await inFolder(async (folder) => {
+    const killed = join(folder, "killed");
+    const isWriting = (): boolean => existsSync(killed) && readdirSync(killed).some((name) => name.includes(".tmp"));
+    const says =
+      (text: string, count = 1) =>
+      (stderr: string) =>
+        stderr.split(text).length > count;
+    const moments: [name: string, moment: (stderr: string) => boolean, atMost: number][] = [
+      ["pre-training", says("Pre-training:"), 40],
+      ["writing a state", isWriting, 0],
+      ["evaluating", says("evaluation:"), 20],
+      ["SFT", says("SFT:"), 40],
+      ["evaluating", says("evaluation:"), 60],
+      ["writing a state", isWriting, 2],
+      ["GRPO", says("GRPO:"), 150],
+    ];
+    let kills = 0;
+    for (const [i, [, moment, atMost]] of moments.entries()) {
+      const started = start(tinyProgram, ["--out", killed, ...(i ? ["--resume"] : [])]);
+      if (await killAt(started, () => moment(started.stderr()), atMost)) kills++;
+    }
+    assert.ok(kills >= 4, `${kills} of ${moments.length} kills hit`);
+    const last = await run(tinyProgram, ["--out", killed, "--resume"]);
+    assert.equal(last.code, 0, last.stderr);
+    await assertSameRun(killed, whole);
+    const left = readdirSync(killed, { recursive: true }).filter((name) => String(name).includes(".tmp"));
+    assert.deepEqual(left, [], "half-written files are cleared away");
+  });
+});
+
+test("Ctrl-C says how to go on, ends as the signal does, and the run can be resumed", async () => {
+  await inFolder(async (folder) => {
+    const stopped = join(folder, "stopped");
+    const begun = start(tinyProgram, ["--out", stopped]);
+    while (!begun.stderr().includes("GRPO:")) await pause(2);
+    begun.child.kill("SIGINT");
+    const { signal, stderr } = await begun.ended;
+    assert.equal(signal, "SIGINT"); // shells report 128 + 2
+    assert.match(stderr, /\nStopped\. Everything up to the last update is kept: go on with --resume\n$/);
+    const resumed = await run(tinyProgram, ["--out", stopped, "--resume"]);
+    assert.equal(resumed.code, 0, resumed.stderr);
+    await assertSameRun(stopped, whole);
+  });
+});
+
+test("a reader that goes away ends the program without a word", async () => {
+  await inFolder(async (folder) => {
+    const { child, ended } = start(tinyProgram, ["--out", join(folder, "run")]);
+    child.stderr?.once("data", () => child.stderr?.destroy());
+    const { code, signal } = await ended;
+    assert.equal(signal, "SIGTERM", String(code));
+  });
+});

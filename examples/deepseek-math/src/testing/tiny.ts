@@ -1,0 +1,25 @@
+/** A configuration that runs in a second: enough to exercise every stage, far too little to learn anything. */
+import { type Configuration, defaultConfiguration } from "../recipe/configuration.ts";
+import type { RunRequest } from "../recipe/run_directory.ts";
+
+/** The default run, shrunk. `scale` multiplies the steps, as it does there. */
+export function tinyConfiguration({ seed, data, scale }: RunRequest): Configuration {
+  const { model, ...rest } = defaultConfiguration({ seed, data });
+  const steps = (count: number) => Math.max(1, Math.round(count * scale));
+  return {
+    ...rest,
+    model: {
+      ...model,
+      hiddenSize: 16,
+      layers: 1,
+      heads: 2,
+      keyValueHeads: 1,
+      headSize: 8,
+      intermediateSize: 32,
+    },
+    pretraining: { ...rest.pretraining, steps: steps(4), warmup: 1, problemsPerStep: 2 },
+    sft: { ...rest.sft, steps: steps(4), warmup: 1, problems: 8, contextLength: 320 },
+    grpo: { ...rest.grpo, steps: steps(4), warmup: 1, prompts: 2, samples: 4, maxNewTokens: 8 },
+    evaluation: { problems: 24, maxNewTokens: 12 },
+  };
+}
