@@ -163,9 +163,13 @@ class Run {
       stage === "sft"
         ? sftContexts(this.#configuration, this.#problems)
         : (step) => pretrainingBatch(this.#configuration, this.#problems, step);
+    let ahead: { step: number; batch: SupervisedBatch } | undefined;
     return async (step) => {
-      const batch = batchOf(step);
-      const { logProbs } = await this.#policy.backward(batch.batch, supervisedCoefficients(batch));
+      const batch = ahead?.step === step ? ahead.batch : batchOf(step);
+      const learning = this.#policy.backward(batch.batch, supervisedCoefficients(batch));
+      // The policy works on another thread: the next batch is made meanwhile.
+      ahead = { step: step + 1, batch: batchOf(step + 1) };
+      const { logProbs } = await learning;
       return { tokens: batch.batch.tokens.length, metrics: { loss: supervisedLoss(batch, logProbs) } };
     };
   }
