@@ -1,6 +1,8 @@
-// The program behind `npm start`.
+// The program behind `npm start`. The engine is loaded once the command line is known to be good.
 
 import { runMain } from "./cli.ts";
-import { runProgram } from "./program.ts";
 
-await runMain(process.argv.slice(2), (command) => runProgram(command));
+await runMain(process.argv.slice(2), async (command) => {
+  const { runProgram } = await import("./program.ts");
+  await runProgram(command);
+});
