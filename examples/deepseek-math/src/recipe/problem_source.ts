@@ -6,7 +6,7 @@
  */
 
 import { permutation, stream } from "@gradus/seeds";
-import { distinctProblems, problemAt } from "../problems/dataset.ts";
+import { canonicalQuestion, distinctProblems, problemAt } from "../problems/dataset.ts";
 import { pickWeighted } from "../problems/draw.ts";
 import { gsm8kExpressions, loadGsm8k } from "../problems/gsm8k.ts";
 import type { Style } from "../problems/solve.ts";
@@ -69,9 +69,17 @@ export async function openProblems(configuration: Configuration): Promise<Proble
   });
   const order = permutation(train.length, seed, { purpose: "gsm8k" });
   const drawn = (index: number) => asProblem(train[order.at(index % train.length)]);
+  // Generated problems may happen to be test expressions; those are drawn again, from a stretch that nobody reads.
+  const unseen = new Set(test.map(({ question }) => canonicalQuestion(question)));
+  const generatedApart = (index: number) => {
+    for (let attempt = 0; ; attempt++) {
+      const problem = generated(attempt === 0 ? index : 2 ** 29 + 64 * index + attempt);
+      if (!unseen.has(canonicalQuestion(problem.question))) return problem;
+    }
+  };
   return {
     title: "GSM8K's expressions",
-    pretraining: (index) => (index % 2 === 0 ? generated(index) : drawn(index)),
+    pretraining: (index) => (index % 2 === 0 ? generatedApart(index) : drawn(index)),
     sft: Array.from({ length: Math.min(sft.problems, train.length) }, (_, i) => drawn(i)),
     practice: (index) => drawn(sft.problems + index),
     heldOut: test.slice(0, evaluation.problems).map(asProblem),
