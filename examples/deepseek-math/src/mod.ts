@@ -65,8 +65,47 @@ export {
   formatCount,
   formatDuration,
   type Progress,
+  type StageOptions,
   type StageProgress,
+  type StageUpdate,
 } from "./progress.ts";
+export { type Answer, ask } from "./recipe/ask.ts";
+export {
+  type Configuration,
+  defaultConfiguration,
+  nominalMinutes,
+  type ReinforcementSettings,
+  type Stage,
+  type SupervisedSettings,
+  stageLabels,
+  stages,
+} from "./recipe/configuration.ts";
+export { type Evaluation, evaluate as evaluatePolicy } from "./recipe/evaluate.ts";
+export { drawSolution, openProblems, type ProblemSource, type RecipeProblem } from "./recipe/problem_source.ts";
+export {
+  type ReinforcementReport,
+  type Rollout,
+  type RolloutBatch,
+  reinforcementStep,
+  rolloutBatch,
+} from "./recipe/reinforcement.ts";
+export {
+  RunDirectory,
+  type RunFile,
+  type RunPosition,
+  type RunRequest,
+  type StageTotals,
+} from "./recipe/run_directory.ts";
+export { type Configure, directoriesOf, runSession, scaleOf } from "./recipe/session.ts";
+export { environment, type FinishedSession, runRecord, sessionText } from "./recipe/summary.ts";
+export {
+  pretrainingBatch,
+  type SupervisedBatch,
+  sftContexts,
+  supervisedCoefficients,
+  supervisedLoss,
+} from "./recipe/supervised.ts";
+export { type FinishedRun, type RunOptions, trainRun } from "./recipe/train.ts";
 export type {
   AccuracyRecord,
   AnswerRecord,

@@ -11,7 +11,7 @@ import type { Configuration } from "./configuration.ts";
 import type { ProblemSource } from "./problem_source.ts";
 
 /** Completions as one batch: each sequence is prompt and completion, labels on the completion only. */
-interface RolloutBatch {
+export interface RolloutBatch {
   tokens: Int32Array;
   labels: Int32Array;
   positions: Int32Array;
@@ -21,7 +21,7 @@ interface RolloutBatch {
 }
 
 /** A prompt and what was sampled after it. */
-interface Rollout {
+export interface Rollout {
   readonly prompt: Int32Array;
   readonly tokens: Int32Array;
   readonly logProbs: Float32Array;

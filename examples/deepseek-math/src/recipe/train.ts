@@ -8,7 +8,7 @@
 import { type AdamWReport, multiStepSchedule, type Schedule } from "@gradus/autodiff";
 import { createPolicy, loadPolicy, type TransformerPolicy } from "@gradus/transformer";
 import { tokenizerFiles } from "../problems/tokens.ts";
-import type { Progress, StageProgress } from "../progress.ts";
+import { formatCount, type Progress, type StageProgress } from "../progress.ts";
 import { type Journal, type JournalRecord, openJournal, readJournal, truncateJournal } from "../run/journal.ts";
 import { type Configuration, type Stage, stageLabels, stages } from "./configuration.ts";
 import { type Evaluation, evaluate } from "./evaluate.ts";
@@ -147,6 +147,7 @@ class Run {
 
   #backward(stage: Stage, reference: TransformerPolicy | undefined): Backward {
     if (stage === "grpo") {
+      let last = "";
       return async (step, progress) => {
         const { tokens, ...metrics } = await reinforcementStep(
           this.#policy,
@@ -154,8 +155,9 @@ class Run {
           this.#configuration,
           this.#problems,
           step,
-          (sampled) => progress(`sampling, ${sampled} tokens`),
+          (sampled) => progress(`${last}sampling ${formatCount(sampled)} tokens`),
         );
+        last = `${describe(metrics)}, `;
         return { tokens, metrics };
       };
     }
@@ -216,7 +218,7 @@ class Run {
 }
 
 function describe({ loss, reward, length }: Record<string, number>): string {
-  return reward === undefined ? `loss ${loss.toFixed(3)}` : `reward ${reward.toFixed(3)}, ${length.toFixed(0)} tokens`;
+  return reward === undefined ? `loss ${loss.toFixed(3)}` : `reward ${reward.toFixed(3)}, length ${length.toFixed(0)}`;
 }
 
 /** Runs every stage that is not done yet. */

@@ -66,15 +66,15 @@ export interface RunRecord {
   readonly title: string;
   /** When the run began, ISO 8601. */
   readonly startedAt: string;
-  /** Wall time of the whole run, resumed parts included. */
+  /** Time spent in the stages of all runs, resumed parts included, evaluations not. */
   readonly seconds: number;
   /** Trainable parameters of the policy. */
   readonly parameters: number;
   readonly seeds: readonly number[];
   readonly stages: readonly StageRecord[];
   /**
-   * The journal's rows. Known metrics are drawn: `loss` in every stage, and `reward`, `kl`, `entropy`, `clipFraction`,
-   * `length`, `gradientNorm` by step. A field `seed` tells several runs apart.
+   * The journal's rows. Known metrics are drawn: `loss` in every stage, and `reward`, `kl`, `entropy`, `length`,
+   * `zeroVariance`, `clipFraction`, `gradientNorm` by step. A field `seed` tells several runs apart.
    */
   readonly metrics: readonly JournalRecord[];
   readonly evaluations: readonly EvaluationRecord[];

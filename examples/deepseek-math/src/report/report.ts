@@ -12,18 +12,25 @@ import type { AnswerRecord, EvaluationRecord, RunRecord, SampleRecord, SettingVa
 import type { Point } from "./scale.ts";
 import { style } from "./style.ts";
 
+function share(value: number): string {
+  return `${shortNumber(100 * value)}%`;
+}
+
 /** Metrics of reinforcement learning that are drawn where a stage has them, in this order. */
 const policyCharts: readonly {
   metric: string;
   title: string;
   include?: readonly number[];
   format?: (value: number) => string;
+  /** Whether a curve that is 0 throughout is left out: one update for each exploration never clips. */
+  omitZero?: boolean;
 }[] = [
   { metric: "reward", title: "Mean reward", include: [0, 1] },
   { metric: "kl", title: "KL to the reference, nats", include: [0] },
   { metric: "entropy", title: "Entropy, nats", include: [0] },
-  { metric: "clipFraction", title: "Clipped tokens", include: [0], format: (value) => `${shortNumber(100 * value)}%` },
   { metric: "length", title: "Response length, tokens", include: [0] },
+  { metric: "zeroVariance", title: "Groups without variance", include: [0, 1], format: share },
+  { metric: "clipFraction", title: "Clipped tokens", include: [0], format: share, omitZero: true },
   { metric: "gradientNorm", title: "Gradient norm", include: [0] },
 ];
 
@@ -108,7 +115,7 @@ ${last && number("Held-out accuracy", percent(last.accuracy), `95%: ${percent(la
 ${last && before && number(`Gained by ${labelOf(run, last.stage)}`, points(before.accuracy, last.accuracy), `points over ${labelOf(run, before.stage)}`)}
 ${number("Parameters", `${shortNumber(run.parameters / 1e6)}M`)}
 ${number("Tokens", `${shortNumber(tokens / 1e6)}M`, "trained and sampled")}
-${number("Time", formatDuration(run.seconds), run.seeds.length > 1 ? `${run.seeds.length} seeds` : `seed ${run.seeds[0]}`)}
+${number("Training time", formatDuration(run.seconds), run.seeds.length > 1 ? `${run.seeds.length} seeds` : `seed ${run.seeds[0]}`)}
 </dl>
 </header>`;
 }
@@ -167,11 +174,13 @@ function policySection(run: RunRecord): Child {
   return run.stages.map(({ stage, label }) => {
     if (seriesOf(run, stage, "reward").length === 0) return undefined;
     const color = colorOf(run, stage);
-    const charts = policyCharts.map(({ metric, ...chart }) =>
-      lineChart({ ...chart, series: seriesOf(run, stage, metric), color }),
-    );
+    const charts = policyCharts.map(({ metric, omitZero, ...chart }) => {
+      const series = seriesOf(run, stage, metric);
+      if (omitZero && series.flat().every(({ y }) => y === 0)) return undefined;
+      return lineChart({ ...chart, series, color });
+    });
     const note =
-      "By exploration step. The reward is 1 for a completion whose final answer is exactly right and 0 otherwise.";
+      "By exploration step. The reward is 1 for a completion whose final answer is exactly right and 0 otherwise; a group in which all rewards are alike teaches nothing.";
     return section(label, note, html`<div class="panels">${charts}</div>`);
   });
 }

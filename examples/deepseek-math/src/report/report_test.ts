@@ -155,3 +155,29 @@ test("thinning keeps the mean and smoothing keeps both ends and straight lines",
   assert.ok(Math.abs(thinned.reduce((sum, { y }) => sum + y, 0) / 100 - 999) < 1e-9);
   for (const [i, { y }] of smooth(line).entries()) assert.ok(Math.abs(y - 2 * i) < 1e-9);
 });
+
+test("each metric of reinforcement learning has a chart; clipping only where it happened", () => {
+  const metrics = (clipFraction: number) =>
+    [1, 2, 3].map((step) => ({
+      stage: "grpo",
+      step,
+      reward: step / 4,
+      kl: 0.1,
+      entropy: 1,
+      length: 40,
+      zeroVariance: 0.5,
+      clipFraction,
+      gradientNorm: 1,
+    }));
+  const titles = (page: string) => Array.from(page.matchAll(/<figcaption><span>([^<]*)/g), ([, title]) => title);
+  const without = titles(renderReport({ ...run, metrics: metrics(0) }));
+  assert.deepEqual(without, [
+    "Mean reward",
+    "KL to the reference, nats",
+    "Entropy, nats",
+    "Response length, tokens",
+    "Groups without variance",
+    "Gradient norm",
+  ]);
+  assert.ok(titles(renderReport({ ...run, metrics: metrics(0.1) })).includes("Clipped tokens"));
+});
