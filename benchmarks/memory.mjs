@@ -30,11 +30,11 @@ const MODEL = {
 };
 
 async function once(engine, args, request) {
-  const process_ = new Engine(engine, process.execPath, [`${here}engines/${engine}.mjs`, ...args]);
+  const fresh = new Engine(engine, process.execPath, [`${here}engines/${engine}.mjs`, ...args]);
   try {
-    return await process_.ask(request);
+    return await fresh.ask(request);
   } finally {
-    await process_.close();
+    await fresh.close();
   }
 }
 
@@ -60,7 +60,9 @@ async function heads(cells, width) {
     const result = await once("memory_head", [], { tokens, width, vocabulary, chunk, threads: THREADS });
     const grown = result.peak - result.before;
     results.push({ tokens, vocabulary, streamed, ...result, grown });
-    progress(`head, ${tokens} tokens, vocabulary ${vocabulary}, ${streamed ? "streamed" : "held"}: ${mebibytes(grown)}`);
+    progress(
+      `head, ${tokens} tokens, vocabulary ${vocabulary}, ${streamed ? "streamed" : "held"}: ${mebibytes(grown)}`,
+    );
   }
   return results;
 }
@@ -73,7 +75,11 @@ export async function run({ quick = false } = {}) {
   const stepResults = await steps(context, quick);
 
   const [vocabularies, held, counts] = quick
-    ? [[64, 128], [64, 128], [16, 64]]
+    ? [
+        [64, 128],
+        [64, 128],
+        [16, 64],
+      ]
     : [
         [1024, 8192, 32768, 131072],
         [1024, 8192, 32768],
@@ -88,8 +94,7 @@ export async function run({ quick = false } = {}) {
   const headResults = await heads(cells, width);
   const find = (tokens, vocabulary, streamed) =>
     headResults.find((cell) => cell.tokens === tokens && cell.vocabulary === vocabulary && cell.streamed === streamed);
-  /** The weight matrix and its gradient: these grow with the vocabulary and must. */
-  const matrices = (vocabulary) => 2 * 4 * width * vocabulary;
+  /** Without the gradient of the weight matrix, which has to grow with the vocabulary. */
   const beyond = (cell) => cell.grown - 4 * width * cell.vocabulary;
 
   const checks = stepResults.map(({ title, peak }) => ({
@@ -99,14 +104,16 @@ export async function run({ quick = false } = {}) {
   const [few, many] = counts.map((tokens) => find(tokens, middle, true));
   const perToken = (many.grown - few.grown) / (many.tokens - few.tokens);
   checks.push({
-    what: `streamed, vocabulary ${whole(middle)}: a further token takes ${whole(perToken)} bytes, ${(perToken / (4 * width)).toFixed(1)} times its ` +
+    what:
+      `streamed, vocabulary ${whole(middle)}: a further token takes ${whole(perToken)} bytes, ${(perToken / (4 * width)).toFixed(1)} times its ` +
       `hidden state, where its logits alone are ${whole(4 * middle)}`,
     holds: quick || perToken < 0.1 * 4 * middle,
   });
   const [first, last] = [vocabularies.at(-2), vocabularies.at(-1)].map((vocabulary) => find(context, vocabulary, true));
   const perEntry = (last.grown - first.grown) / (last.vocabulary - first.vocabulary);
   checks.push({
-    what: `streamed, ${whole(context)} tokens: a further vocabulary entry takes ${whole(perEntry)} bytes, ${(perEntry / (4 * width)).toFixed(1)} times its column ` +
+    what:
+      `streamed, ${whole(context)} tokens: a further vocabulary entry takes ${whole(perEntry)} bytes, ${(perEntry / (4 * width)).toFixed(1)} times its column ` +
       `of the weight matrix, where its logits alone are ${whole(4 * context)}`,
     holds: quick || perEntry < 0.5 * 4 * context,
   });
@@ -129,7 +136,11 @@ export async function run({ quick = false } = {}) {
         `${whole(context)} tokens, ${THREADS} threads. Peak of a fresh process, Node's own ${mebibytes(stepResults[0].before)} included.`,
       table(
         ["", "peak memory", "time for a step"],
-        stepResults.map(({ title, peak, seconds, losses }) => [title, mebibytes(peak), `${(seconds / losses.length).toFixed(1)} s`]),
+        stepResults.map(({ title, peak, seconds, losses }) => [
+          title,
+          mebibytes(peak),
+          `${(seconds / losses.length).toFixed(1)} s`,
+        ]),
       ),
       `The output head alone, forward and backward, ${whole(context)} tokens, width ${width}. What the run adds to the memory of the ` +
         "process that already has the weight matrix; the second figure is without the gradient of that matrix.",
@@ -149,6 +160,6 @@ export async function run({ quick = false } = {}) {
       ),
     ],
     checks,
-    figures: { model: MODEL, context, steps: stepResults, heads: headResults, matricesOfLargest: matrices(vocabularies.at(-1)) },
+    figures: { model: MODEL, context, steps: stepResults, heads: headResults },
   });
 }

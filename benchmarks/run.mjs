@@ -45,7 +45,9 @@ if (values.help) {
 const unknown = positionals.find((name) => !NAMES.includes(name));
 if (unknown) refuse(`Unknown benchmark "${unknown}": expected one of ${NAMES.join(", ")}`);
 if (!values.quick && loadavg()[0] > 0.3 * availableParallelism())
-  console.error(`Warning: the machine is busy (load ${loadavg()[0].toFixed(1)}): these figures should not be published`);
+  console.error(
+    `Warning: the machine is busy (load ${loadavg()[0].toFixed(1)}): these figures should not be published`,
+  );
 
 let failed = 0;
 for (const name of positionals.length ? positionals : NAMES) {
@@ -55,7 +57,9 @@ for (const name of positionals.length ? positionals : NAMES) {
     const { run } = await import(`./${name}.mjs`);
     if (!(await run({ quick: values.quick }))) failed++;
   } catch (error) {
-    console.error(`${name} could not run: ${error.code === "ERR_MODULE_NOT_FOUND" ? `${error.message.split("\n")[0]}. Build the packages and run npm ci in benchmarks/ first` : error.stack}`);
+    console.error(
+      `${name} could not run: ${error.code === "ERR_MODULE_NOT_FOUND" ? `${error.message.split("\n")[0]}. Build the packages and run npm ci in benchmarks/ first` : error.stack}`,
+    );
     failed++;
   }
   console.error(`${name} took ${((performance.now() - start) / 1000).toFixed(0)} s\n`);

@@ -22,7 +22,11 @@ const PROMISED = 4;
 function contestants(directory) {
   const file = (engine) => `${here}engines/${engine}`;
   const found = [
-    { name: "Gradus", steps: 8, start: () => new Engine("Gradus", process.execPath, [file("training_gradus.mjs"), directory, `${THREADS}`]) },
+    {
+      name: "Gradus",
+      steps: 8,
+      start: () => new Engine("Gradus", process.execPath, [file("training_gradus.mjs"), directory, `${THREADS}`]),
+    },
   ];
   if (versionOf("@jax-js/jax")) {
     const [command, args, where] = deno
@@ -34,7 +38,8 @@ function contestants(directory) {
   const torch = findTorch();
   if (torch) {
     const env = pythonEnvironment(THREADS);
-    const start = () => new Engine("PyTorch", torch.python, [file("training_torch.py"), directory, `${THREADS}`], { env });
+    const start = () =>
+      new Engine("PyTorch", torch.python, [file("training_torch.py"), directory, `${THREADS}`], { env });
     found.push({ name: "PyTorch", steps: 2, start, version: torch.version });
   }
   return found;
@@ -62,7 +67,9 @@ export async function run({ quick = false, rounds = quick ? 1 : 6 } = {}) {
         entry.rates.push((steps * sizes.batch * sizes.time) / seconds);
         entry.peak = peak;
       }
-      progress(`round ${round + 1} of ${rounds}: ${engines.map(({ name, rates }) => `${name} ${whole(rates.at(-1))}`).join(", ")} tokens/s`);
+      progress(
+        `round ${round + 1} of ${rounds}: ${engines.map(({ name, rates }) => `${name} ${whole(rates.at(-1))}`).join(", ")} tokens/s`,
+      );
     }
   } finally {
     await Promise.all(engines.map(({ engine }) => engine.close()));
@@ -72,7 +79,10 @@ export async function run({ quick = false, rounds = quick ? 1 : 6 } = {}) {
   const fell = ours.losses[0] - ours.losses.at(-1);
   const rate = (entry) => median(entry.rates);
   const checks = [
-    { what: `the loss falls by more than 50 times the tolerance (${fell.toFixed(4)})`, holds: quick || fell > 50 * TOLERANCE },
+    {
+      what: `the loss falls by more than 50 times the tolerance (${fell.toFixed(4)})`,
+      holds: quick || fell > 50 * TOLERANCE,
+    },
     ...engines.slice(1).map((peer) => {
       const difference = Math.max(...peer.losses.map((loss, i) => Math.abs(loss - ours.losses[i])));
       return {
@@ -110,6 +120,9 @@ export async function run({ quick = false, rounds = quick ? 1 : 6 } = {}) {
       ),
     ],
     checks,
-    figures: { sizes, engines: engines.map(({ name, rates, losses, peak }) => ({ name, median: median(rates), rates, losses, peak })) },
+    figures: {
+      sizes,
+      engines: engines.map(({ name, rates, losses, peak }) => ({ name, median: median(rates), rates, losses, peak })),
+    },
   });
 }

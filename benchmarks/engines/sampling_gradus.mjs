@@ -11,7 +11,12 @@ async function scoreOf(prefix, token) {
   const tokens = Int32Array.of(...prefix, token);
   const labels = new Int32Array(tokens.length).fill(-100);
   labels[prefix.length - 1] = token;
-  const batch = { tokens, labels, positions: Int32Array.from(tokens.keys()), segments: Int32Array.of(0, tokens.length) };
+  const batch = {
+    tokens,
+    labels,
+    positions: Int32Array.from(tokens.keys()),
+    segments: Int32Array.of(0, tokens.length),
+  };
   return (await policy.logProbs(batch)).logProbs[prefix.length - 1];
 }
 

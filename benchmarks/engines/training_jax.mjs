@@ -15,8 +15,7 @@ const layerNorm = (x, weight) => nn.standardize(x, -1, { epsilon: 1e-5 }).mul(we
 const toHeads = (x) => x.reshape([batch, time, heads, width / heads]);
 
 function lossOf(weight, tokens, labels) {
-  // Gathering by a product with one-hot rows is what its backward pass is fast with (see README.md).
-  let x = np.matmul(nn.oneHot(tokens, vocabulary), weight.embedding).add(weight.positions);
+  let x = np.take(weight.embedding, tokens, 0).add(weight.positions);
   for (let i = 0; i < layers; i++) {
     const normed = layerNorm(x.ref, weight[`norm1.${i}`]);
     const query = toHeads(np.matmul(normed.ref, weight[`query.${i}`]));
@@ -37,7 +36,9 @@ const step = jit((weight, tokens, labels) => {
 });
 
 const array = (data, shape) => np.array(data).reshape(shape);
-let weight = Object.fromEntries(Object.entries(parameters).map(([name, { data, shape }]) => [name, array(data, shape)]));
+let weight = Object.fromEntries(
+  Object.entries(parameters).map(([name, { data, shape }]) => [name, array(data, shape)]),
+);
 const tokens = array(inputs, [batch, time]);
 const labels = array(targets, [batch, time]);
 

@@ -23,7 +23,9 @@ export function pythonEnvironment(threads) {
 
 function firstLine(command, args, options = {}) {
   try {
-    return execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], ...options }).split("\n")[0];
+    return execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], ...options }).split(
+      "\n",
+    )[0];
   } catch {
     return undefined;
   }

@@ -50,7 +50,10 @@ export function report({ name, title, machine, peers, sections, checks, figures,
   else {
     mkdirSync(`${here}results`, { recursive: true });
     writeFileSync(`${here}results/${name}.md`, `${markdown}\n`);
-    writeFileSync(`${here}results/${name}.json`, `${JSON.stringify({ name, machine, peers, checks, figures }, null, 2)}\n`);
+    writeFileSync(
+      `${here}results/${name}.json`,
+      `${JSON.stringify({ name, machine, peers, checks, figures }, null, 2)}\n`,
+    );
   }
   return checks.every(({ holds }) => holds);
 }
