@@ -35,7 +35,7 @@ try {
     options: { quick: { type: "boolean", default: false }, help: { type: "boolean", short: "h", default: false } },
   });
 } catch (error) {
-  refuse(error.message.split("\n")[0]);
+  refuse(error.message.split(/\n|\. /)[0]);
 }
 const { values, positionals } = options;
 if (values.help) {

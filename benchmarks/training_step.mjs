@@ -28,7 +28,8 @@ function contestants(directory) {
       start: () => new Engine("Gradus", process.execPath, [file("training_gradus.mjs"), directory, `${THREADS}`]),
     },
   ];
-  if (versionOf("@jax-js/jax")) {
+  // Node 20 lacks the iterator helpers that jax-js uses, worker threads as it starts them, and relaxed SIMD.
+  if (versionOf("@jax-js/jax") && (deno || Number(process.versions.node.split(".")[0]) >= 22)) {
     const [command, args, where] = deno
       ? [deno, ["run", "--quiet", "--allow-all", "--no-lock", "--node-modules-dir=manual"], "Deno"]
       : [process.execPath, [], "Node"];

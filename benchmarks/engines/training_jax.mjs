@@ -1,5 +1,5 @@
-// The training step on jax-js, its WebAssembly backend, compiled by `jit`. Runs in Deno, where it has worker threads and
-// relaxed SIMD, and in Node 20, where it has neither. Argument: directory. jax-js takes as many threads as there are cores.
+// The training step on jax-js, its WebAssembly backend, compiled by `jit`. Needs Deno, for worker threads and relaxed SIMD,
+// or at least Node 22. Argument: directory. jax-js takes as many threads as there are cores.
 import process from "node:process";
 import { defaultDevice, init, jit, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
 import { serve } from "../lib/engine.mjs";
