@@ -35,6 +35,8 @@ export interface RowModelOptions {
   /** Never hold the logits of more than this many tokens; 0 holds them all. */
   headChunk?: number;
   queryChunk?: number;
+  /** Use plain ONNX operators only, for devices that lack parts of ONNX Runtime's own. Default false: those are faster. */
+  portable?: boolean;
 }
 
 /** Name of the output that holds a weight's gradient. */
@@ -85,7 +87,7 @@ export function rowModel(config: TransformerConfig, options: RowModelOptions): U
       outputs[gradientName(name)] = gradients[i];
     });
   }
-  return buildModel({ outputs });
+  return buildModel({ outputs, portable: options.portable });
 }
 
 /** Names of a layer's cache tensors among the inputs and outputs of the sampling models. */

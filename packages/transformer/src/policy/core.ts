@@ -242,12 +242,13 @@ export class PolicyCore {
   }
 
   #rowSession(time: number, entropies: boolean, gradients: boolean): Promise<Session> {
-    const { maxTokens, checkpointBlocks, queryChunk } = this.#options;
+    const { maxTokens, checkpointBlocks, queryChunk, device } = this.#options;
+    const portable = device !== "cpu";
     const { vocabSize } = this.config;
     const streams = Math.max(maxTokens, time) * vocabSize > LOGITS_HELD;
     const headChunk = streams ? Math.max(16, Math.floor(LOGITS_CHUNK / vocabSize)) : 0;
     return this.#session(`rows ${time} ${entropies} ${gradients}`, () =>
-      rowModel(this.config, { time, entropies, gradients, checkpointBlocks, queryChunk, headChunk }),
+      rowModel(this.config, { time, entropies, gradients, checkpointBlocks, queryChunk, headChunk, portable }),
     );
   }
 
