@@ -7,10 +7,13 @@
 import {
   add,
   and,
+  cast,
   causalMask,
   checkpoint,
   concat,
+  cumulativeSum,
   type Dim,
+  greaterOrEqual,
   maskBias,
   matmul,
   mul,
@@ -45,21 +48,30 @@ export function groupedAttend(query: Tensor, key: Tensor, value: Tensor, bias: T
   return reshape(matmul(grouped, value), query.shape);
 }
 
+/** 0 where a key of the same segment stands at or before the query, for rows of any length: [R, 1, T, T]. */
+function wholeRowBias(segments: Tensor): Tensor {
+  const ones = cast(greaterOrEqual(segments, mul(segments, 0)), "int32");
+  const places = cumulativeSum(ones, 1);
+  const causal = greaterOrEqual(unsqueeze(places, [-1]), unsqueeze(places, [-2]));
+  return maskBias(unsqueeze(and(segmentMask(segments, segments), causal), [1]));
+}
+
 /**
- * Causal attention within segments, for rows that hold whole segments: `segments` [R, T] has an id for each token. Rows
- * longer than `queryChunk` are done that many queries at a time, each against only the keys up to its own end, and
+ * Causal attention within segments, for rows that hold whole segments: `segments` [R, T] has an id ≥ 0 for each token.
+ * T may be symbolic: then one graph serves rows of every length. Where T is a number, rows longer than `queryChunk` are
+ * done that many queries at a time, each against only the keys up to its own end, and
  * computed again in the backward pass: memory grows with T · queryChunk instead of T², work is halved.
  */
 export function rowAttention(segments: Tensor, { queryChunk = 512 }: { queryChunk?: number } = {}): Attention {
-  const time = Number(segments.shape[1]);
+  const time = segments.shape[1];
+  if (typeof time === "string" || time <= queryChunk) {
+    const bias = wholeRowBias(segments);
+    return (_layer, query, key, value) => groupedAttend(query, key, value, bias);
+  }
   const biasOf = (from: number, to: number) => {
     const same = segmentMask(slice(segments, 1, from, to), slice(segments, 1, 0, to));
     return maskBias(unsqueeze(and(same, causalMask(to - from, to)), [1]));
   };
-  if (time <= queryChunk) {
-    const bias = biasOf(0, time);
-    return (_layer, query, key, value) => groupedAttend(query, key, value, bias);
-  }
   const chunks: { from: number; to: number; bias: Tensor }[] = [];
   for (let from = 0; from < time; from += queryChunk) {
     const to = Math.min(time, from + queryChunk);

@@ -24,8 +24,8 @@ import { declareWeights, decoder, headMatrix, type SymbolicWeights } from "./dec
 
 /** Options of {@linkcode rowModel}. */
 export interface RowModelOptions {
-  /** Tokens in a row. */
-  time: number;
+  /** Tokens in a row. Default: any number, the same graph for all; long rows want to be told, see `queryChunk`. */
+  time?: number;
   /** Also compute Σ coefficient · ∇ log π: an output `grad(<weight>)` for each weight. */
   gradients?: boolean;
   /** Also put out entropies. */
@@ -50,7 +50,7 @@ export function gradientName(weight: string): string {
  * as asked `entropies` [rows · time] and gradients.
  */
 export function rowModel(config: TransformerConfig, options: RowModelOptions): Uint8Array {
-  const { time, headChunk = 0 } = options;
+  const { time = "time", headChunk = 0 } = options;
   const shape = ["rows", time];
   const [tokens, positions, segments, labels] = ["tokens", "positions", "segments", "labels"].map((name) =>
     input(name, "int32", shape),
@@ -109,8 +109,8 @@ function vocabularyLogProbs(config: TransformerConfig, weights: SymbolicWeights,
  * has other segment ids), `last` int32 [groups], the place of each prompt's last token in the flattened rows. Outputs:
  * `logProbs` [groups, V] of the next token, and each layer's `promptKeys.i`, `promptValues.i` [groups, K, prompt, E].
  */
-export function prefillModel(config: TransformerConfig, time: number): Uint8Array {
-  const shape = ["groups", time];
+export function prefillModel(config: TransformerConfig, time?: number): Uint8Array {
+  const shape = ["groups", time ?? "prompt"];
   const [tokens, positions, segments] = ["tokens", "positions", "segments"].map((name) => input(name, "int32", shape));
   const last = input("last", "int32", ["groups"]);
   const weights = declareWeights(config);

@@ -144,7 +144,10 @@ export class PolicyCore {
     onProgress?: (progress: SampleProgress) => void,
   ): Promise<Completion[]> {
     const sessions = {
-      prefill: (time: number) => this.#session(`prefill ${time}`, () => prefillModel(this.config, time)),
+      prefill: (time: number) => {
+        const fixed = this.#fixedTime(time);
+        return this.#session(`prefill ${fixed}`, () => prefillModel(this.config, fixed));
+      },
       decode: () =>
         this.#session("decode", () =>
           decodeModel(this.config, this.#feeds as Record<string, { shape: number[]; data: Float32Array }>),
@@ -241,14 +244,20 @@ export class PolicyCore {
     session?.then((opened) => opened.dispose());
   }
 
+  /** Long rows get a graph of their own, which goes through them in chunks; all others share one. */
+  #fixedTime(time: number): number | undefined {
+    return time > this.#options.queryChunk ? time : undefined;
+  }
+
   #rowSession(time: number, entropies: boolean, gradients: boolean): Promise<Session> {
     const { maxTokens, checkpointBlocks, queryChunk, device } = this.#options;
     const portable = device !== "cpu";
     const { vocabSize } = this.config;
     const streams = Math.max(maxTokens, time) * vocabSize > LOGITS_HELD;
     const headChunk = streams ? Math.max(16, Math.floor(LOGITS_CHUNK / vocabSize)) : 0;
-    return this.#session(`rows ${time} ${entropies} ${gradients}`, () =>
-      rowModel(this.config, { time, entropies, gradients, checkpointBlocks, queryChunk, headChunk, portable }),
+    const fixed = this.#fixedTime(time);
+    return this.#session(`rows ${fixed} ${entropies} ${gradients}`, () =>
+      rowModel(this.config, { time: fixed, entropies, gradients, checkpointBlocks, queryChunk, headChunk, portable }),
     );
   }
 
