@@ -1,8 +1,9 @@
 /** Picking and placing by index. Indices are integers without gradient. */
+import { sizeOf } from "../ir/dims.ts";
 import { constant, type DType, type Tensor } from "../ir/tensor.ts";
 import { apply } from "./apply.ts";
 import { cast } from "./elementwise.ts";
-import { reshape, squeeze, unsqueeze } from "./shape.ts";
+import { expand, reshape, squeeze, unsqueeze } from "./shape.ts";
 
 /** Slices of `x` along an axis, one for each index: an embedding table's rows, for axis 0. */
 export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
@@ -19,10 +20,18 @@ export function pick(x: Tensor, indices: Tensor): Tensor {
   return squeeze(gatherElements(x, unsqueeze(indices, [-1])), [-1]);
 }
 
-/** `x` with `updates` added at rows `indices` (repeated ones accumulate): [V, ..], [n], [n, ..] → [V, ..]. */
+/**
+ * `x` with `updates` added at rows `indices` (repeated ones accumulate): [V, ..], [n], [n, ..] → [V, ..].
+ *
+ * Not ScatterND, whose threads in ONNX Runtime's CPU provider add to the same row at once and lose updates (seen with
+ * 1.30 and 2 threads: errors larger than the gradient). ScatterElements adds one element after the other, in order.
+ */
 export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor): Tensor {
-  const rows = cast(reshape(indices, [...indices.shape, 1]), "int64");
-  return apply("ScatterND", [x, rows, updates], { reduction: "add" });
+  const count = sizeOf(indices.shape);
+  const row = x.shape.slice(1);
+  const rows = reshape(cast(indices, "int64"), [count, ...row.map(() => 1)]);
+  const flat = reshape(updates, [count, ...row]);
+  return apply("ScatterElements", [x, expand(rows, flat.shape), flat], { axis: 0, reduction: "add" });
 }
 
 /** 1 at the index, 0 elsewhere, along a new last axis. */
