@@ -19,7 +19,8 @@ export interface ProcessGuard {
  * - SIGINT: tells `interrupted`, then ends by that same signal, which shells report as exit code 130.
  * - EPIPE on stdout or stderr (`npm start | head`): ends silently, by SIGTERM (143).
  * - Unhandled rejections and exceptions: one line, then SIGTERM.
- * - Nothing left to wait for though the program is not done, as after the death of a worker: one line, exit code 1.
+ * - Nothing left to wait for though the program is not done, as after the death of a worker: one line, exit code 1 (on Node;
+ *   on Deno there is no such moment while signals are listened for).
  *
  * Signals, not `process.exit`: that tears down workers in the middle of native code, which aborts with noise of its own.
  * What is on disk is whole at every moment, so nothing is lost.
