@@ -2,7 +2,7 @@
 import { normalizeAxis } from "../infer/broadcast.ts";
 import { sizeOf } from "../ir/dims.ts";
 import type { Tensor } from "../ir/tensor.ts";
-import { apply, cast, expand, full, neg, reshape, scatterAdd, zerosLike } from "../ops/mod.ts";
+import { apply, cast, dims, expand, full, mul, neg, reshape, scatterAdd, sum, zerosLike } from "../ops/mod.ts";
 import type { Site, VjpRule } from "./rule.ts";
 
 /** Of the cotangent of a scatter, what belongs to its first operand: all if it adds, else what was not overwritten. */
@@ -35,7 +35,12 @@ export const indexing: Record<string, VjpRule> = {
   GatherND: ({ node, inputs: [x, indices], attributes }, g) => {
     if (Number(attributes.batch_dims ?? 0) !== 0)
       throw new TypeError(`Cannot differentiate ${node.operator} with batch_dims`);
-    return [apply("ScatterND", [full(x.shape, 0, g.dtype), indices, g], { reduction: "add" })];
+    const depth = Number(indices.shape.at(-1));
+    const [leading, rest] = [x.shape.slice(0, depth), x.shape.slice(depth)];
+    // Tuples of indices as places in the flattened leading axes (the remainder counts negative ones from the end).
+    const strides = dims(leading.map((_, i) => sizeOf(leading.slice(i + 1))));
+    const places = sum(mul(apply("Mod", [cast(indices, "int64"), dims(leading)]), strides), { axes: [-1] });
+    return [reshape(scatterAdd(full([sizeOf(leading), ...rest], 0, g.dtype), places, g), x.shape)];
   },
   ScatterND: (site, g) => {
     const indices = site.inputs[1];
