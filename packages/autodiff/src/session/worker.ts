@@ -46,6 +46,33 @@ function asEndpoint(port: NodePort): Endpoint {
   };
 }
 
+/** What a started worker can do besides: hold the process open, or not. */
+interface NodeWorkerPort extends NodePort {
+  ref(): void;
+  unref(): void;
+}
+
+/**
+ * The endpoint of a worker that keeps the process alive as long as a call is under way, and no longer: one that only
+ * waits must not keep a finished program open, and a program that waits for an answer must not end without it.
+ * Comlink's calls carry an id, which comes back with the answer.
+ */
+function callingEndpoint(worker: NodeWorkerPort): Endpoint {
+  const endpoint = asEndpoint(worker);
+  const calls = new Set<unknown>();
+  worker.on("message", (data) => {
+    if (calls.delete((data as { id?: unknown } | null)?.id) && calls.size === 0) worker.unref();
+  });
+  return {
+    ...endpoint,
+    postMessage: (message, transferred) => {
+      calls.add((message as { id: unknown }).id);
+      worker.ref();
+      endpoint.postMessage(message, transferred);
+    },
+  };
+}
+
 /** Loaded only where there is Node's API, so that bundlers for browsers never see it. */
 async function workerThreads(): Promise<typeof import("node:worker_threads")> {
   return await import("node:worker_threads");
@@ -72,10 +99,10 @@ export async function startWorker<T>(url: URL): Promise<WorkerHandle<T>> {
     worker.once("message", () => resolve()); // `serve` says that it is there
     worker.once("error", reject);
   });
-  // A worker that waits for calls must not keep the process alive.
+  const remote = wrap<T>(callingEndpoint(worker as unknown as NodeWorkerPort));
   worker.unref();
   return {
-    remote: wrap<T>(asEndpoint(worker as unknown as NodePort)),
+    remote,
     terminate: async () => {
       await worker.terminate();
     },
