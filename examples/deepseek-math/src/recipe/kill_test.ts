@@ -23,10 +23,13 @@ async function killAt(started: Started, moment: () => boolean, atMost: number): 
   return signal === "SIGKILL";
 }
 
+/** Several threads wait for each other where the machine is busy. */
+const threads = ["--threads", "1"];
+
 /** The uninterrupted run, made once. */
 const whole = join(await mkdtemp(join(tmpdir(), "gradus-whole-")), "run");
 before(async () => {
-  const reference = await run(tinyProgram, ["--out", whole]);
+  const reference = await run(tinyProgram, ["--out", whole, ...threads]);
   assert.equal(reference.code, 0, reference.stderr);
 });
 after(() => rm(dirname(whole), { recursive: true }));
@@ -50,11 +53,11 @@ test("a run killed with -9 in every stage, in evaluations and while it writes en
     ];
     let kills = 0;
     for (const [i, [, moment, atMost]] of moments.entries()) {
-      const started = start(tinyProgram, ["--out", killed, ...(i ? ["--resume"] : [])]);
+      const started = start(tinyProgram, ["--out", killed, ...threads, ...(i ? ["--resume"] : [])]);
       if (await killAt(started, () => moment(started.stderr()), atMost)) kills++;
     }
     assert.ok(kills >= 4, `${kills} of ${moments.length} kills hit`);
-    const last = await run(tinyProgram, ["--out", killed, "--resume"]);
+    const last = await run(tinyProgram, ["--out", killed, ...threads, "--resume"]);
     assert.equal(last.code, 0, last.stderr);
     await assertSameRun(killed, whole);
     const left = readdirSync(killed, { recursive: true }).filter((name) => String(name).includes(".tmp"));
@@ -65,13 +68,13 @@ test("a run killed with -9 in every stage, in evaluations and while it writes en
 test("Ctrl-C says how to go on, ends as the signal does, and the run can be resumed", async () => {
   await inFolder(async (folder) => {
     const stopped = join(folder, "stopped");
-    const begun = start(tinyProgram, ["--out", stopped]);
+    const begun = start(tinyProgram, ["--out", stopped, ...threads]);
     while (!begun.stderr().includes("GRPO:")) await pause(2);
     begun.child.kill("SIGINT");
     const { signal, stderr } = await begun.ended;
     assert.equal(signal, "SIGINT"); // shells report 128 + 2
     assert.match(stderr, /\nStopped\. Everything up to the last update is kept: go on with --resume\n$/);
-    const resumed = await run(tinyProgram, ["--out", stopped, "--resume"]);
+    const resumed = await run(tinyProgram, ["--out", stopped, ...threads, "--resume"]);
     assert.equal(resumed.code, 0, resumed.stderr);
     await assertSameRun(stopped, whole);
   });
@@ -79,7 +82,7 @@ test("Ctrl-C says how to go on, ends as the signal does, and the run can be resu
 
 test("a reader that goes away ends the program without a word", async () => {
   await inFolder(async (folder) => {
-    const { child, ended } = start(tinyProgram, ["--out", join(folder, "run")]);
+    const { child, ended } = start(tinyProgram, ["--out", join(folder, "run"), ...threads]);
     child.stderr?.once("data", () => child.stderr?.destroy());
     const { code, signal } = await ended;
     assert.equal(signal, "SIGTERM", String(code));
