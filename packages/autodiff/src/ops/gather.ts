@@ -2,7 +2,8 @@
 import { sizeOf } from "../ir/dims.ts";
 import { constant, type DType, type Tensor } from "../ir/tensor.ts";
 import { apply } from "./apply.ts";
-import { cast } from "./elementwise.ts";
+import { add, cast, equal, less, where } from "./elementwise.ts";
+import { asMatrix, matmul, swapLast } from "./linear.ts";
 import { expand, reshape, squeeze, unsqueeze } from "./shape.ts";
 
 /** Slices of `x` along an axis, one for each index: an embedding table's rows, for axis 0. */
@@ -20,6 +21,21 @@ export function pick(x: Tensor, indices: Tensor): Tensor {
   return squeeze(gatherElements(x, unsqueeze(indices, [-1])), [-1]);
 }
 
+/** Up to this many rows a product with a matrix of zeros and ones is faster than adding one element after the other. */
+const COUNTED_ROWS = 1024;
+
+/** [n, rows]: 1 where the index is the row. Negative indices count from the end. */
+function rowCounts(indices: Tensor, rows: number, dtype: DType): Tensor {
+  const flat = reshape(indices, [sizeOf(indices.shape), 1]);
+  const places = where(less(flat, 0), add(flat, rows), flat);
+  const numbers = constant(
+    Int32Array.from({ length: rows }, (_, row) => row),
+    [1, rows],
+    indices.dtype,
+  );
+  return cast(equal(places, numbers), dtype);
+}
+
 /**
  * `x` with `updates` added at rows `indices` (repeated ones accumulate): [V, ..], [n], [n, ..] → [V, ..].
  *
@@ -27,6 +43,9 @@ export function pick(x: Tensor, indices: Tensor): Tensor {
  * 1.30 and 2 threads: errors larger than the gradient). ScatterElements adds one element after the other, in order.
  */
 export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor): Tensor {
+  if (typeof x.shape[0] === "number" && x.shape[0] <= COUNTED_ROWS && x.shape.length === 2) {
+    return add(x, matmul(swapLast(rowCounts(indices, x.shape[0], updates.dtype)), asMatrix(updates)));
+  }
   const count = sizeOf(indices.shape);
   const row = x.shape.slice(1);
   const rows = reshape(cast(indices, "int64"), [count, ...row.map(() => 1)]);
