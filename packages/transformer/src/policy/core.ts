@@ -103,7 +103,7 @@ export class PolicyCore {
     batch: SegmentedBatch,
     { entropies = false, temperature = 1 }: { entropies?: boolean; temperature?: number } = {},
   ): Promise<LogProbs> {
-    return await this.#inTurn(() => this.#overRows(batch, temperature, { entropies, gradients: false }));
+    return await this.inTurn(() => this.#overRows(batch, temperature, { entropies, gradients: false }));
   }
 
   /** Adds Σ coefficient · ∇ log π(label) to the gradient. Returns the log-probabilities that it computed on the way. */
@@ -117,7 +117,7 @@ export class PolicyCore {
         `Cannot go backward: found ${coefficients.length} coefficients, expected ${batch.tokens.length}`,
       );
     }
-    return await this.#inTurn(() =>
+    return await this.inTurn(() =>
       this.#overRows(batch, temperature, { entropies: false, gradients: true, coefficients }),
     );
   }
@@ -155,7 +155,7 @@ export class PolicyCore {
       weights: (forDecoding: boolean) => (forDecoding ? {} : this.#feeds),
       reserve: (name: string, size: number) => this.#reserve(name, size),
     };
-    return await this.#inTurn(() =>
+    return await this.inTurn(() =>
       sampleCompletions(this.config, sessions, prompts, request, {
         onProgress,
         checkCancelled: () => this.#checkCancelled(),
@@ -199,8 +199,11 @@ export class PolicyCore {
     for (const session of sessions) await (await session).dispose();
   }
 
-  /** Runs a task after those before it: they share caches, the gradient and the flag that cancels. */
-  async #inTurn<T>(task: () => Promise<T>): Promise<T> {
+  /**
+   * Runs a task after those before it: they share caches, the gradient and the flag that cancels. `sample`, `logProbs`
+   * and `backward` take their turn by themselves.
+   */
+  async inTurn<T>(task: () => T | Promise<T>): Promise<T> {
     const run = async () => {
       this.#cancelled = false;
       this.#running = true;

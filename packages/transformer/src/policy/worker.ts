@@ -34,8 +34,8 @@ export class PolicyHost {
   backward(batch: SegmentedBatch, coefficients: Float32Array, options?: { temperature?: number }): Promise<LogProbs> {
     return this.core.backward(batch, coefficients, options);
   }
-  step(update: AdamWOptions): AdamWReport {
-    return this.core.step(update);
+  step(update: AdamWOptions): Promise<AdamWReport> {
+    return this.core.inTurn(() => this.core.step(update));
   }
   sample(
     prompts: readonly Int32Array[],
@@ -54,17 +54,19 @@ export class PolicyHost {
     this.core.cancel();
   }
   /** A copy, moved to the caller. */
-  state(): PolicyState {
-    const { weights, momentum, variance, steps } = this.core.state();
-    const copy = { weights: weights.slice(), momentum: momentum.slice(), variance: variance.slice(), steps };
+  async state(): Promise<PolicyState> {
+    const copy = await this.core.inTurn(() => {
+      const { weights, momentum, variance, steps } = this.core.state();
+      return { weights: weights.slice(), momentum: momentum.slice(), variance: variance.slice(), steps };
+    });
     return moved(copy, [copy.weights.buffer, copy.momentum.buffer, copy.variance.buffer]);
   }
-  restore(state: PolicyState): void {
-    this.core.restore(state);
+  restore(state: PolicyState): Promise<void> {
+    return this.core.inTurn(() => this.core.restore(state));
   }
   /** The model as an ONNX file, moved to the caller. */
-  exportModel(): Uint8Array {
-    const model = exportModel(this.core.config, this.core.weights);
+  async exportModel(): Promise<Uint8Array> {
+    const model = await this.core.inTurn(() => exportModel(this.core.config, this.core.weights));
     return moved(model, [model.buffer]);
   }
   async dispose(): Promise<void> {
