@@ -14,6 +14,20 @@ import { sessionText } from "./recipe/summary.ts";
 
 /** Carries out a command; results go to stdout, progress to stderr. `configure` decides what a run does. */
 export async function runProgram(command: Command, configure: Configure = defaultConfiguration): Promise<void> {
+  try {
+    await carryOut(command, configure);
+  } catch (error) {
+    const { message } = error as Error;
+    const isMissing =
+      "device" in command && command.device === "webgpu" && /webgpu.*(adapter|not available)/is.test(message);
+    if (!isMissing) throw error;
+    throw new Error("Cannot run with --device webgpu: no GPU that it can use was found; --device cpu always works", {
+      cause: error,
+    });
+  }
+}
+
+async function carryOut(command: Command, configure: Configure): Promise<void> {
   switch (command.name) {
     case "help":
       return console.log(helpText);

@@ -84,6 +84,15 @@ test("bad input is refused in one line on stderr, with an exit code that is not 
   });
 });
 
+test("--device webgpu without a GPU says so, after what the graphics library has to say", async () => {
+  await inFolder(async (folder) => {
+    const { code, stderr } = await run(tinyProgram, ["--device", "webgpu", "--scale", "0.1"], { cwd: folder });
+    if (code === 0) return; // there is one
+    assert.equal(code, 1);
+    assert.match(stderr, /\nerror: Cannot run with --device webgpu: no GPU that it can use was found; [^\n]*\n$/);
+  });
+});
+
 test("--debug adds the stack", async () => {
   const { code, stderr } = await run(program, ["--sed", "--debug"]);
   assert.equal(code, 2);
