@@ -24,6 +24,13 @@ interface NodePort {
   off(event: "message", listener: (data: unknown) => void): void;
 }
 
+/** A worker as the thread that started it sees it. */
+interface NodeWorkerPort extends Omit<NodePort, "on"> {
+  on(event: "message" | "error" | "exit", listener: (data: unknown) => void): void;
+  ref(): void;
+  unref(): void;
+}
+
 /** Node's message ports with the interface of the web's. */
 function asEndpoint(port: NodePort): Endpoint {
   const listeners = new Map<unknown, (data: unknown) => void>();
@@ -42,33 +49,6 @@ function asEndpoint(port: NodePort): Endpoint {
       const forward = listeners.get(listener);
       if (forward) port.off("message", forward);
       listeners.delete(listener);
-    },
-  };
-}
-
-/** What a started worker can do besides: hold the process open, or not. */
-interface NodeWorkerPort extends NodePort {
-  ref(): void;
-  unref(): void;
-}
-
-/**
- * The endpoint of a worker that keeps the process alive as long as a call is under way, and no longer: one that only
- * waits must not keep a finished program open, and a program that waits for an answer must not end without it.
- * Comlink's calls carry an id, which comes back with the answer.
- */
-function callingEndpoint(worker: NodeWorkerPort): Endpoint {
-  const endpoint = asEndpoint(worker);
-  const calls = new Set<unknown>();
-  worker.on("message", (data) => {
-    if (calls.delete((data as { id?: unknown } | null)?.id) && calls.size === 0) worker.unref();
-  });
-  return {
-    ...endpoint,
-    postMessage: (message, transferred) => {
-      calls.add((message as { id: unknown }).id);
-      worker.ref();
-      endpoint.postMessage(message, transferred);
     },
   };
 }
@@ -99,13 +79,58 @@ export async function startWorker<T>(url: URL): Promise<WorkerHandle<T>> {
     worker.once("message", () => resolve()); // `serve` says that it is there
     worker.once("error", reject);
   });
-  const remote = wrap<T>(callingEndpoint(worker as unknown as NodeWorkerPort));
-  worker.unref();
+  const port = accountable(worker as unknown as NodeWorkerPort);
   return {
-    remote,
+    remote: wrap<T>(asEndpoint(port)),
     terminate: async () => {
+      port.release();
       await worker.terminate();
     },
+  };
+}
+
+/**
+ * A worker's port that knows which calls are under way. The worker keeps the process alive while it works and not while
+ * it waits (Deno drops an unreferenced worker in the middle of a call), and its death rejects the calls that wait for it.
+ */
+function accountable(worker: NodeWorkerPort): NodePort & { release(): void } {
+  const listeners = new Set<(data: unknown) => void>();
+  const pending = new Set<string>();
+  let cause = new Error("Cannot go on: the worker ended");
+  let ended = false;
+  const receive = (message: unknown): void => {
+    pending.delete((message as { id: string }).id);
+    if (pending.size === 0) worker.unref();
+    for (const listener of listeners) listener(message);
+  };
+  worker.on("message", receive);
+  worker.on("error", (error) => {
+    cause = error as Error;
+  });
+  const reject = (): void => {
+    const { name, message, stack } = cause;
+    // What Comlink sends for an error that was thrown.
+    const value = { isError: true, value: { name, message, stack } };
+    for (const id of [...pending]) receive({ id, type: "HANDLER", name: "throw", value });
+  };
+  worker.on("exit", () => {
+    ended = true;
+    reject();
+  });
+  worker.unref();
+  return {
+    postMessage(message, transferred): void {
+      const { id } = message as { id?: string };
+      if (id !== undefined) {
+        pending.add(id);
+        worker.ref();
+        if (ended) queueMicrotask(reject);
+      }
+      worker.postMessage(message, transferred);
+    },
+    on: (_event, listener) => void listeners.add(listener),
+    off: (_event, listener) => void listeners.delete(listener),
+    release: () => pending.clear(),
   };
 }
 
