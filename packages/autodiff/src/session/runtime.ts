@@ -14,6 +14,17 @@ export function isNative(): boolean {
   return typeof (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node === "string";
 }
 
+/**
+ * Threads to use where nobody says how many: one for each core that this process may use. ONNX Runtime's own default
+ * counts physical cores, and takes two virtual ones for one.
+ */
+export async function defaultThreads(): Promise<number> {
+  const { navigator } = globalThis as { navigator?: { hardwareConcurrency?: number } };
+  if (!isNative()) return navigator?.hardwareConcurrency ?? 1;
+  const { availableParallelism } = await import("node:os");
+  return availableParallelism();
+}
+
 /** Loads the runtime, once. */
 export function loadRuntime(): Promise<Runtime> {
   loaded ??= (isNative() ? import("onnxruntime-node") : import(webPackage())) as Promise<Runtime>;

@@ -6,7 +6,7 @@
  */
 import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type { DType } from "../ir/tensor.ts";
-import { loadRuntime, type Runtime } from "./runtime.ts";
+import { defaultThreads, loadRuntime, type Runtime } from "./runtime.ts";
 
 /** Flat row-major numbers with their shape. */
 export interface TensorData<T extends NumericArray = NumericArray> {
@@ -123,7 +123,7 @@ export async function openSession(model: Uint8Array, options: SessionOptions = {
   const { device = "cpu", threads, optimization = "all", spinning = false, profile } = options;
   const session = await runtime.InferenceSession.create(model, {
     executionProviders: [device],
-    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    intraOpNumThreads: threads ?? (await defaultThreads()),
     graphOptimizationLevel: optimization,
     logSeverityLevel: 3,
     // A planned block for all activations comes on top of the arena that is there anyway: a third more memory, no speed.
