@@ -12,7 +12,7 @@ test("paths of a machine and addresses of registries are found with their line",
     "/root/.cache",
     "(/Users/ada/x)",
     "C:\\Users\\ada",
-    "/work/main/x",
+    "/mnt/disk/x",
     "https://registry.npmjs.org/pbf",
     "http://npm-registry.internal.example/x",
   ])
