@@ -13,8 +13,11 @@ import { isNative } from "./runtime.ts";
 export interface WorkerHandle<T> {
   /** The object: each method returns a promise. */
   readonly remote: Remote<T>;
-  /** Ends the worker at once, whatever it is doing, and frees its memory. Calls under way never settle. */
-  terminate(): Promise<void>;
+  /**
+   * Ends the worker at once, whatever it is doing, and frees its memory. Calls under way and calls made afterwards
+   * reject with `cause`. Default: an error that says that the worker was terminated.
+   */
+  terminate(cause?: Error): Promise<void>;
 }
 
 /** What Node's workers and ports have in common. */
@@ -24,8 +27,8 @@ interface NodePort {
   off(event: "message", listener: (data: unknown) => void): void;
 }
 
-/** A worker as the thread that started it sees it. */
-interface NodeWorkerPort extends Omit<NodePort, "on"> {
+/** A worker as the thread that started it sees it, in Node's words. */
+interface WorkerPort extends Pick<NodePort, "postMessage"> {
   on(event: "message" | "error" | "exit", listener: (data: unknown) => void): void;
   ref(): void;
   unref(): void;
@@ -71,7 +74,7 @@ async function workerThreads(): Promise<typeof import("node:worker_threads")> {
 export async function startWorker<T>(url: URL): Promise<WorkerHandle<T>> {
   if (!isNative()) {
     const worker = new Worker(url, { type: "module" });
-    return { remote: wrap<T>(worker), terminate: async () => worker.terminate() };
+    return handle<T>(asWorkerPort(worker), () => worker.terminate());
   }
   const { Worker: NodeWorker } = await workerThreads();
   const worker = new NodeWorker(url);
@@ -79,33 +82,57 @@ export async function startWorker<T>(url: URL): Promise<WorkerHandle<T>> {
     worker.once("message", () => resolve()); // `serve` says that it is there
     worker.once("error", reject);
   });
-  const port = accountable(worker as unknown as NodeWorkerPort);
+  return handle<T>(worker as unknown as WorkerPort, () => worker.terminate());
+}
+
+/** A web worker with the interface of Node's. */
+function asWorkerPort(worker: Worker): WorkerPort {
+  return {
+    postMessage: (message, transferred) => worker.postMessage(message, [...(transferred ?? [])] as Transferable[]),
+    on(event, listener): void {
+      if (event === "message") worker.addEventListener(event, ({ data }) => listener(data));
+      if (event === "error")
+        worker.addEventListener(event, ({ error, message }) => listener(error ?? new Error(message)));
+    },
+    ref() {},
+    unref() {},
+  };
+}
+
+function handle<T>(worker: WorkerPort, end: () => unknown): WorkerHandle<T> {
+  const port = accountable(worker);
   return {
     remote: wrap<T>(asEndpoint(port)),
-    terminate: async () => {
-      port.release();
-      await worker.terminate();
+    terminate: async (cause = new Error("Cannot go on: the worker was terminated")) => {
+      port.end(cause);
+      await end();
     },
   };
 }
 
 /**
  * A worker's port that knows which calls are under way. The worker keeps the process alive while it works and not while
- * it waits (Deno drops an unreferenced worker in the middle of a call), and its death rejects the calls that wait for it.
+ * it waits (Deno drops an unreferenced worker in the middle of a call), and its end rejects the calls that wait for it
+ * and those that come after.
  */
-function accountable(worker: NodeWorkerPort): NodePort & { release(): void } {
+function accountable(worker: WorkerPort): NodePort & { end(cause: Error): void } {
   const listeners = new Set<(data: unknown) => void>();
   const pending = new Set<string>();
   let cause = new Error("Cannot go on: the worker ended");
   let ended = false;
+  const settle = (id: string): void => {
+    pending.delete(id);
+    if (pending.size === 0 && !ended) worker.unref(); // whoever waits for its end holds it by itself
+  };
   const receive = (message: unknown): void => {
-    pending.delete((message as { id: string }).id);
-    if (pending.size === 0) worker.unref();
+    settle((message as { id: string }).id);
     for (const listener of listeners) listener(message);
   };
-  worker.on("message", receive);
+  worker.on("message", (message) => {
+    if (!ended) receive(message);
+  });
   worker.on("error", (error) => {
-    cause = error as Error;
+    if (!ended) cause = error as Error;
   });
   const reject = (): void => {
     const { name, message, stack } = cause;
@@ -113,24 +140,38 @@ function accountable(worker: NodeWorkerPort): NodePort & { release(): void } {
     const value = { isError: true, value: { name, message, stack } };
     for (const id of [...pending]) receive({ id, type: "HANDLER", name: "throw", value });
   };
-  worker.on("exit", () => {
+  const end = (): void => {
     ended = true;
     reject();
-  });
+  };
+  worker.on("exit", end);
   worker.unref();
   return {
     postMessage(message, transferred): void {
       const { id } = message as { id?: string };
-      if (id !== undefined) {
-        pending.add(id);
-        worker.ref();
-        if (ended) queueMicrotask(reject);
+      if (id === undefined) {
+        worker.postMessage(message, transferred);
+        return;
       }
-      worker.postMessage(message, transferred);
+      pending.add(id);
+      if (ended) {
+        queueMicrotask(reject);
+        return;
+      }
+      worker.ref();
+      try {
+        worker.postMessage(message, transferred);
+      } catch (error) {
+        settle(id); // what cannot be copied was never sent: nobody will answer
+        throw error;
+      }
     },
     on: (_event, listener) => void listeners.add(listener),
     off: (_event, listener) => void listeners.delete(listener),
-    release: () => pending.clear(),
+    end(reason): void {
+      if (!ended) cause = reason;
+      end();
+    },
   };
 }
 

@@ -5,16 +5,42 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { startWorker } from "./worker.ts";
 
-test("a program waits for a worker's answer, and ends although the worker is still there", () => {
-  const program = fileURLToPath(new URL("./testing/waits_for_an_answer.ts", import.meta.url));
+/** Runs a program of the folder `testing` to its end. */
+function runProgram(name: string): { status: number | null; stdout: string } {
+  const program = fileURLToPath(new URL(`./testing/${name}`, import.meta.url));
   const loader = new URL("../../../../tools/lib/typescript.mjs", import.meta.url).href;
   const runtime = "Deno" in globalThis ? ["run", "--no-check", "--allow-all"] : ["--import", loader];
   const { status, stdout, stderr, error } = spawnSync(process.execPath, [...runtime, program], {
     encoding: "utf8",
     timeout: 60_000,
   });
-  assert.equal(error, undefined);
-  assert.deepEqual([status, stdout], [0, "answer answer\n"], stderr);
+  assert.equal(error, undefined, stderr);
+  return { status, stdout };
+}
+
+test("a program waits for a worker's answer, and ends although the worker is still there", () => {
+  assert.deepEqual(runProgram("waits_for_an_answer.ts"), { status: 0, stdout: "answer answer\n" });
+});
+
+test("a call whose arguments cannot be copied fails, and does not keep the program alive", () => {
+  assert.deepEqual(runProgram("sends_a_function.ts"), { status: 0, stdout: "DataCloneError\n" });
+});
+
+test("terminating rejects the calls under way and those that come after", async () => {
+  for (const cause of [undefined, new TypeError("we are closed")]) {
+    const { remote, terminate } = await startWorker<{ add(a: number, b: number): number; wait(): void }>(
+      new URL("./testing/mortal.ts", import.meta.url),
+    );
+    const waiting = Promise.resolve(remote.wait());
+    const ended = terminate(cause);
+    const expected = cause ? { name: "TypeError", message: "we are closed" } : /the worker was terminated/;
+    await assert.rejects(waiting, expected);
+    await assert.rejects(Promise.resolve(remote.add(1, 2)), expected);
+    await ended;
+    await assert.rejects(Promise.resolve(remote.add(1, 2)), expected);
+    await terminate(new Error("once more changes nothing"));
+    await assert.rejects(Promise.resolve(remote.add(1, 2)), expected);
+  }
 });
 
 test("the death of a worker rejects the calls that wait for it and those that come after, with its error", async () => {
