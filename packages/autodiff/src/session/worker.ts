@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type Endpoint, expose, proxy, type Remote, transfer, wrap } from "comlink";
+import { type Endpoint, expose, proxy, type Remote, releaseProxy, transfer, wrap } from "comlink";
 import { isNative } from "./runtime.ts";
 
 /** A served object, and the worker that holds it. */
@@ -110,6 +110,11 @@ function handle<T>(worker: WorkerPort, end: () => unknown): WorkerHandle<T> {
   };
 }
 
+/** Closes the ports of callbacks that were never sent: an open one keeps the program alive. */
+function discard(transferred: readonly unknown[] = []): void {
+  for (const port of transferred) if (port instanceof MessagePort) port.close();
+}
+
 /**
  * A worker's port that knows which calls are under way. The worker keeps the process alive while it works and not while
  * it waits (Deno drops an unreferenced worker in the middle of a call), and its end rejects the calls that wait for it
@@ -155,6 +160,7 @@ function accountable(worker: WorkerPort): NodePort & { end(cause: Error): void }
       }
       pending.add(id);
       if (ended) {
+        discard(transferred);
         queueMicrotask(reject);
         return;
       }
@@ -162,6 +168,7 @@ function accountable(worker: WorkerPort): NodePort & { end(cause: Error): void }
       try {
         worker.postMessage(message, transferred);
       } catch (error) {
+        discard(transferred);
         settle(id); // what cannot be copied was never sent: nobody will answer
         throw error;
       }
@@ -175,19 +182,38 @@ function accountable(worker: WorkerPort): NodePort & { end(cause: Error): void }
   };
 }
 
+/** The object, with callbacks that end with the call they were given to: an open one keeps the caller's program alive. */
+function releasingCallbacks<T extends object>(object: T): T {
+  return new Proxy(object, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name, target);
+      if (typeof method !== "function") return method;
+      return async (...parameters: unknown[]): Promise<unknown> => {
+        try {
+          return await method.apply(target, parameters);
+        } finally {
+          for (const parameter of parameters)
+            if (typeof parameter === "function") (parameter as unknown as Remote<object>)[releaseProxy]();
+        }
+      };
+    },
+  });
+}
+
 /** Offers an object's methods to whoever started this worker. */
 export async function serve(object: object): Promise<void> {
+  const served = releasingCallbacks(object);
   if (!isNative()) {
-    expose(object);
+    expose(served);
     return;
   }
   const { parentPort } = await workerThreads();
   if (!parentPort) throw new TypeError("Cannot serve: this module does not run in a worker");
-  expose(object, asEndpoint(parentPort as unknown as NodePort));
+  expose(served, asEndpoint(parentPort as unknown as NodePort));
   parentPort.postMessage("ready");
 }
 
-/** A callback that a worker may call: `remote.run(callback(report))`. */
+/** A callback that a worker may call until it has answered: `remote.run(callback(report))`. */
 export function callback<F extends (...parameters: never[]) => unknown>(call: F): F {
   return proxy(call) as F;
 }

@@ -26,6 +26,10 @@ test("a call whose arguments cannot be copied fails, and does not keep the progr
   assert.deepEqual(runProgram("sends_a_function.ts"), { status: 0, stdout: "DataCloneError\n" });
 });
 
+test("a callback is called in order, and does not keep the program alive after its call", () => {
+  assert.deepEqual(runProgram("takes_reports.ts"), { status: 0, stdout: "0 1 2 done\n" });
+});
+
 test("terminating rejects the calls under way and those that come after", async () => {
   for (const cause of [undefined, new TypeError("we are closed")]) {
     const { remote, terminate } = await startWorker<{ add(a: number, b: number): number; wait(): void }>(

@@ -5,4 +5,12 @@ await serve({
   /** Answers after some milliseconds. */
   late: (milliseconds: number): Promise<string> =>
     new Promise((resolve) => setTimeout(() => resolve("answer"), milliseconds)),
+  /** Reports three times. */
+  async count(report: (i: number) => void): Promise<string> {
+    for (let i = 0; i < 3; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      report(i);
+    }
+    return "done";
+  },
 });
