@@ -8,7 +8,7 @@ export { exportModel } from "./export/model.ts";
 export * from "./files/mod.ts";
 export { decodeModel, prefillModel, type RowModelOptions, rowModel } from "./model/graphs.ts";
 export type { SegmentedBatch } from "./model/rows.ts";
-export { type LogProbs, PolicyCore, type PolicyOptions, type PolicyState } from "./policy/core.ts";
+export { type LogProbs, PolicyCore, type PolicyOptions, type PolicyState, type ScoreOptions } from "./policy/core.ts";
 export * from "./policy/policy.ts";
 export type { SampleProgress, SampleRequest } from "./sampling/sample.ts";
 export type { Completion } from "./sampling/wave.ts";

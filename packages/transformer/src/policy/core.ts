@@ -35,6 +35,16 @@ export interface PolicyOptions {
   queryChunk?: number;
 }
 
+/** How to score. */
+export interface ScoreOptions {
+  /** Default false. */
+  entropies?: boolean;
+  /** Default 1. */
+  temperature?: number;
+  /** Aborting makes this call reject with the signal's reason, whether it runs or waits for its turn. */
+  signal?: AbortSignal;
+}
+
 /** Log-probabilities of the labels and, if asked, entropies: one entry for each token of the batch. */
 export interface LogProbs {
   readonly logProbs: Float32Array;
@@ -67,8 +77,6 @@ export class PolicyCore {
   /** Kept between waves: touching fresh memory for the first time costs more than writing the caches. */
   readonly #cacheMemory = new Map<string, Float32Array>();
   #accumulated = false;
-  #cancelled = false;
-  #running = false;
   #last: Promise<unknown> = Promise.resolve();
 
   /** Takes over `weights`, the flat array in the order of `weightShapes`. */
@@ -101,9 +109,9 @@ export class PolicyCore {
   /** Log π(label) for every token of the batch. */
   async logProbs(
     batch: SegmentedBatch,
-    { entropies = false, temperature = 1 }: { entropies?: boolean; temperature?: number } = {},
+    { entropies = false, temperature = 1, signal }: ScoreOptions = {},
   ): Promise<LogProbs> {
-    return await this.inTurn(() => this.#overRows(batch, temperature, { entropies, gradients: false }));
+    return await this.inTurn(() => this.#overRows(batch, temperature, { entropies, gradients: false, signal }), signal);
   }
 
   /** Adds Σ coefficient · ∇ log π(label) to the gradient. Returns the log-probabilities that it computed on the way. */
@@ -141,7 +149,7 @@ export class PolicyCore {
   async sample(
     prompts: readonly Int32Array[],
     request: SampleRequest,
-    onProgress?: (progress: SampleProgress) => void,
+    { onProgress, signal }: { onProgress?: (progress: SampleProgress) => void; signal?: AbortSignal } = {},
   ): Promise<Completion[]> {
     const sessions = {
       prefill: (time: number) => {
@@ -155,17 +163,11 @@ export class PolicyCore {
       weights: (forDecoding: boolean) => (forDecoding ? {} : this.#feeds),
       reserve: (name: string, size: number) => this.#reserve(name, size),
     };
-    return await this.inTurn(() =>
-      sampleCompletions(this.config, sessions, prompts, request, {
-        onProgress,
-        checkCancelled: () => this.#checkCancelled(),
-      }),
+    const checkCancelled = () => signal?.throwIfAborted();
+    return await this.inTurn(
+      () => sampleCompletions(this.config, sessions, prompts, request, { onProgress, checkCancelled }),
+      signal,
     );
-  }
-
-  /** Makes a running `sample` or `logProbs` throw an `AbortError` at its next step. */
-  cancel(): void {
-    this.#cancelled = this.#running;
   }
 
   /** What a checkpoint has to keep, as views of the live arrays. */
@@ -200,28 +202,21 @@ export class PolicyCore {
   }
 
   /**
-   * Runs a task after those before it: they share caches, the gradient and the flag that cancels. `sample`, `logProbs`
-   * and `backward` take their turn by themselves.
+   * Runs a task after those before it: they share caches and the gradient. `sample`, `logProbs` and `backward` take
+   * their turn by themselves. A task whose signal is aborted while it waits rejects at once and is never run.
    */
-  async inTurn<T>(task: () => T | Promise<T>): Promise<T> {
-    const run = async () => {
-      this.#cancelled = false;
-      this.#running = true;
-      try {
-        return await task();
-      } finally {
-        this.#running = false;
-      }
-    };
-    const turn = this.#last.then(run, run);
-    this.#last = turn.catch(() => {});
-    return await turn;
-  }
-
-  #checkCancelled(): void {
-    if (!this.#cancelled) return;
-    this.#cancelled = false;
-    throw new DOMException("The operation was cancelled", "AbortError");
+  inTurn<T>(task: () => T | Promise<T>, signal?: AbortSignal): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const abandon = () => reject(signal!.reason);
+      signal?.addEventListener("abort", abandon, { once: true });
+      const turn = this.#last.then(() => {
+        signal?.removeEventListener("abort", abandon);
+        signal?.throwIfAborted();
+        return task();
+      });
+      this.#last = turn.catch(() => {});
+      turn.then(resolve, reject);
+    });
   }
 
   #reserve(name: string, size: number): Float32Array {
@@ -267,7 +262,12 @@ export class PolicyCore {
   async #overRows(
     batch: SegmentedBatch,
     temperature: number,
-    { entropies, gradients, coefficients }: { entropies: boolean; gradients: boolean; coefficients?: Float32Array },
+    {
+      entropies,
+      gradients,
+      coefficients,
+      signal,
+    }: { entropies: boolean; gradients: boolean; coefficients?: Float32Array; signal?: AbortSignal },
   ): Promise<LogProbs> {
     checkBatch(batch, this.config);
     if (!(temperature > 0))
@@ -277,7 +277,7 @@ export class PolicyCore {
       ...(entropies ? { entropies: new Float32Array(batch.tokens.length) } : {}),
     };
     for (const rows of arrangeRows(batch, this.#options.maxTokens)) {
-      this.#checkCancelled();
+      signal?.throwIfAborted();
       const session = await this.#rowSession(rows.time, entropies, gradients);
       const feeds = rowFeeds(rows, temperature);
       if (coefficients)

@@ -12,14 +12,14 @@ import { fromHuggingFaceWeights, toHuggingFaceWeights, type Weights } from "../f
 import type { SegmentedBatch } from "../model/rows.ts";
 import type { SampleProgress, SampleRequest } from "../sampling/sample.ts";
 import type { Completion } from "../sampling/wave.ts";
-import type { LogProbs, PolicyOptions, PolicyState } from "./core.ts";
+import type { LogProbs, PolicyOptions, PolicyState, ScoreOptions } from "./core.ts";
 import { layoutOf, totalSize, views } from "./parameters.ts";
 import type { PolicyHost } from "./worker.ts";
 
 /** Sampling as the main thread asks for it. */
 export interface PolicySampleOptions extends SampleRequest {
   onProgress?: (progress: SampleProgress) => void;
-  /** Aborting makes `sample` reject with the signal's reason. */
+  /** Aborting makes this call reject with the signal's reason, whether it runs or waits for its turn. */
   signal?: AbortSignal;
 }
 
@@ -35,6 +35,7 @@ export interface SaveOptions {
 export class TransformerPolicy {
   readonly config: TransformerConfig;
   readonly #worker: WorkerHandle<PolicyHost>;
+  #calls = 0;
 
   constructor(config: TransformerConfig, worker: WorkerHandle<PolicyHost>) {
     this.config = config;
@@ -46,24 +47,31 @@ export class TransformerPolicy {
     prompts: readonly Int32Array[],
     { onProgress, signal, ...request }: PolicySampleOptions,
   ): Promise<Completion[]> {
-    signal?.throwIfAborted();
-    const cancel = () => void this.#worker.remote.cancel();
-    signal?.addEventListener("abort", cancel, { once: true });
-    try {
-      return await this.#worker.remote.sample(prompts, request, onProgress && callback(onProgress));
-    } catch (error) {
-      throw signal?.aborted ? signal.reason : error;
-    } finally {
-      signal?.removeEventListener("abort", cancel);
-    }
+    return await this.#abortable(signal, (call) =>
+      this.#worker.remote.sample(prompts, request, onProgress && callback(onProgress), call),
+    );
   }
 
   /** Log π(label) for every token of the batch, in nats; entropies if asked. 0 where the label is −100. */
-  async logProbs(
-    batch: SegmentedBatch,
-    options: { entropies?: boolean; temperature?: number } = {},
-  ): Promise<LogProbs> {
-    return await this.#worker.remote.logProbs(batch, options);
+  async logProbs(batch: SegmentedBatch, { signal, ...options }: ScoreOptions = {}): Promise<LogProbs> {
+    return await this.#abortable(signal, (call) => this.#worker.remote.logProbs(batch, options, call));
+  }
+
+  /** Numbers a call, so that aborting its signal ends that call and no other. */
+  async #abortable<T>(signal: AbortSignal | undefined, send: (call?: number) => Promise<T>): Promise<T> {
+    if (!signal) return await send();
+    signal.throwIfAborted();
+    const call = ++this.#calls;
+    // Where the policy is disposed of meanwhile, the call itself says so.
+    const abort = () => void this.#worker.remote.abort(call).catch(() => {});
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      return await send(call);
+    } catch (error) {
+      throw signal.aborted ? signal.reason : error;
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
   }
 
   /** Adds Σ coefficient · ∇ log π(label) to the gradient. Returns the log-probabilities that it computed on the way. */
@@ -114,16 +122,24 @@ export class TransformerPolicy {
     await writeExport(directory, this.config, await this.#worker.remote.exportModel(), options);
   }
 
-  /** Ends the worker and frees its memory. */
+  /** Ends the worker and frees its memory. Calls under way and calls made afterwards reject with a `TypeError`. */
   async dispose(): Promise<void> {
-    await this.#worker.terminate();
+    await this.#worker.terminate(new TypeError("Cannot use the policy: it has been disposed of"));
   }
 }
 
-function startHost(): Promise<WorkerHandle<PolicyHost>> {
+/** Starts a worker and makes a policy in it; where that fails, the worker ends. */
+async function startHost(make: (host: WorkerHandle<PolicyHost>["remote"]) => Promise<void>) {
   // Sources run as TypeScript, the package as JavaScript.
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  return startWorker<PolicyHost>(new URL(`./worker.${extension}`, import.meta.url));
+  const worker = await startWorker<PolicyHost>(new URL(`./worker.${extension}`, import.meta.url));
+  try {
+    await make(worker.remote);
+  } catch (error) {
+    await worker.terminate();
+    throw error;
+  }
+  return worker;
 }
 
 /**
@@ -148,9 +164,7 @@ export async function createPolicy(
   options: PolicyOptions & { seed: number },
 ): Promise<TransformerPolicy> {
   validateConfig(config);
-  const worker = await startHost();
-  await worker.remote.create(config, options);
-  return new TransformerPolicy(config, worker);
+  return new TransformerPolicy(config, await startHost((host) => host.create(config, options)));
 }
 
 /** The policy of a Hugging Face checkpoint: `config.json` with `model.safetensors` or its shards, in f32, f16 or bf16. */
@@ -161,7 +175,5 @@ export async function loadPolicy(directory: string, options: PolicyOptions = {})
   const layout = layoutOf(config);
   const flat = new Float32Array(totalSize(layout));
   for (const { name, offset } of layout) flat.set(weights[name], offset);
-  const worker = await startHost();
-  await worker.remote.adopt(config, flat, options);
-  return new TransformerPolicy(config, worker);
+  return new TransformerPolicy(config, await startHost((host) => host.adopt(config, flat, options)));
 }

@@ -9,7 +9,7 @@ import type { TransformerConfig } from "../files/config.ts";
 import type { SegmentedBatch } from "../model/rows.ts";
 import type { SampleProgress, SampleRequest } from "../sampling/sample.ts";
 import type { Completion } from "../sampling/wave.ts";
-import { type LogProbs, PolicyCore, type PolicyOptions, type PolicyState } from "./core.ts";
+import { type LogProbs, PolicyCore, type PolicyOptions, type PolicyState, type ScoreOptions } from "./core.ts";
 
 /** Progress is sent at most this often, in milliseconds. */
 const PROGRESS_INTERVAL = 100;
@@ -17,9 +17,11 @@ const PROGRESS_INTERVAL = 100;
 /** The methods that the main thread calls. */
 export class PolicyHost {
   #core: PolicyCore | undefined;
+  /** Calls that may be aborted, by the number that the main thread gave them. */
+  readonly #abortable = new Map<number, AbortController>();
 
   get core(): PolicyCore {
-    if (!this.#core) throw new TypeError("Cannot use the policy: it has been disposed");
+    if (!this.#core) throw new TypeError("Cannot use the policy: it has been disposed of");
     return this.#core;
   }
   create(config: TransformerConfig, options: PolicyOptions & { seed: number }): void {
@@ -28,8 +30,8 @@ export class PolicyHost {
   adopt(config: TransformerConfig, weights: Float32Array, options: PolicyOptions): void {
     this.#core = new PolicyCore(config, weights, options);
   }
-  logProbs(batch: SegmentedBatch, options?: { entropies?: boolean; temperature?: number }): Promise<LogProbs> {
-    return this.core.logProbs(batch, options);
+  logProbs(batch: SegmentedBatch, options?: Omit<ScoreOptions, "signal">, call?: number): Promise<LogProbs> {
+    return this.#withSignal(call, (signal) => this.core.logProbs(batch, { ...options, signal }));
   }
   backward(batch: SegmentedBatch, coefficients: Float32Array, options?: { temperature?: number }): Promise<LogProbs> {
     return this.core.backward(batch, coefficients, options);
@@ -41,17 +43,30 @@ export class PolicyHost {
     prompts: readonly Int32Array[],
     request: SampleRequest,
     report?: (progress: SampleProgress) => void,
+    call?: number,
   ): Promise<Completion[]> {
     let last = 0;
-    return this.core.sample(prompts, request, (progress) => {
+    const onProgress = (progress: SampleProgress) => {
       const now = performance.now();
       if (!report || (now - last < PROGRESS_INTERVAL && progress.finished < progress.total)) return;
       last = now;
       report(progress);
-    });
+    };
+    return this.#withSignal(call, (signal) => this.core.sample(prompts, request, { onProgress, signal }));
   }
-  cancel(): void {
-    this.core.cancel();
+  /** Aborts the call of this number, whether it runs or waits; nothing where it is over. */
+  abort(call: number): void {
+    this.#abortable.get(call)?.abort();
+  }
+  async #withSignal<T>(call: number | undefined, use: (signal?: AbortSignal) => Promise<T>): Promise<T> {
+    if (call === undefined) return await use();
+    const controller = new AbortController();
+    this.#abortable.set(call, controller);
+    try {
+      return await use(controller.signal);
+    } finally {
+      this.#abortable.delete(call);
+    }
   }
   /** A copy, moved to the caller. */
   async state(): Promise<PolicyState> {

@@ -1,10 +1,14 @@
 // The policy in its worker: order of calls, cancelling, ending, and what the copies hold.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { readSafetensors, writeSafetensors } from "../files/safetensors_file.ts";
 import type { SegmentedBatch } from "../model/rows.ts";
 import { batchOf, largestDifference, llama, pseudoRandom, randomTokens } from "../testing/models.ts";
@@ -117,6 +121,96 @@ test("a policy that was cancelled samples as before", async () => {
   });
 });
 
+test("aborting a call that waits ends that call and leaves the running one and the next ones alone", async () => {
+  await withPolicy(createPolicy(llama, { seed: 1, threads: 1 }), async (policy) => {
+    const request = { samplesPerPrompt: 16, maxNewTokens: 150, maxRows: 8, seed: 1 };
+    const expected = await policy.sample(prompts, request);
+    const { logProbs } = await policy.logProbs(batch);
+    const [first, second, third] = [new AbortController(), new AbortController(), new AbortController()];
+    let over = false;
+    const onProgress = () => {
+      second.abort(new Error("no longer wanted"));
+      third.abort();
+    };
+    const running = policy.sample(prompts, { ...request, signal: first.signal, onProgress }).finally(() => {
+      over = true;
+    });
+    const sampling = policy.sample(prompts, { ...request, signal: second.signal });
+    const scoring = policy.logProbs(batch, { signal: third.signal });
+    const next = policy.logProbs(batch);
+    await assert.rejects(sampling, { message: "no longer wanted" });
+    await assert.rejects(scoring, { name: "AbortError" });
+    assert.equal(over, false, "what waits ends before its turn comes");
+    assert.deepEqual(await running, expected);
+    assert.deepEqual((await next).logProbs, logProbs);
+    first.abort(); // too late: nothing happens
+    assert.deepEqual((await policy.logProbs(batch)).logProbs, logProbs);
+    await assert.rejects(policy.logProbs(batch, { signal: first.signal }), { name: "AbortError" });
+  });
+});
+
+test("aborting scores stops between two runs", async () => {
+  await withPolicy(createPolicy(llama, { seed: 1, threads: 1, maxTokens: 40 }), async (policy) => {
+    const long = batchOf(Array.from({ length: 4000 }, () => randomTokens(33, llama, random)));
+    const controller = new AbortController();
+    const scoring = policy.logProbs(long, { signal: controller.signal });
+    await sleep(100);
+    controller.abort(new RangeError("enough"));
+    await assert.rejects(scoring, { name: "RangeError", message: "enough" });
+  });
+});
+
+test("what a disposed policy was doing or is asked to do rejects, and says why", async () => {
+  const policy = await createPolicy(llama, { seed: 1, threads: 1 });
+  const disposed = { name: "TypeError", message: "Cannot use the policy: it has been disposed of" };
+  const running = policy.sample(prompts, { samplesPerPrompt: 512, maxRows: 8, maxNewTokens: 150, seed: 1 });
+  const waiting = policy.backward(batch, coefficients);
+  const disposing = policy.dispose();
+  for (const call of [running, waiting]) await assert.rejects(call, disposed);
+  await disposing;
+  const { signal } = new AbortController();
+  const calls = [
+    policy.sample(prompts, { maxNewTokens: 1, seed: 1, signal, onProgress() {} }),
+    policy.logProbs(batch),
+    policy.step({ learningRate: 0.1 }),
+    policy.state(),
+    policy.save("nowhere"),
+    policy.exportOnnx("nowhere"),
+  ];
+  for (const call of calls) await assert.rejects(call, disposed);
+});
+
+/** Threads of this process, where the system tells. */
+const threadCount = (): number => readdirSync("/proc/self/task").length;
+
+test("a policy that cannot be made leaves no worker behind", { skip: !existsSync("/proc/self/task") }, async () => {
+  const make = (seed: number) => createPolicy(llama, { seed, threads: 1 });
+  const failing = () => assert.rejects(make(Number.NaN), /NaN/);
+  await failing();
+  const before = threadCount();
+  for (let i = 0; i < 4; i++) await failing();
+  assert.ok(threadCount() <= before + 1, `${threadCount()} threads, before ${before}`);
+});
+
+test("a program whose policy cannot be loaded ends by itself, and so does one that only sampled", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "gradus-policy-"));
+  try {
+    const checkpoint = join(directory, "checkpoint");
+    await withPolicy(createPolicy(llama, { seed: 1, threads: 1 }), (policy) => policy.save(checkpoint));
+    const program = fileURLToPath(new URL("../testing/never_disposes.ts", import.meta.url));
+    const loader = new URL("../../../../tools/lib/typescript.mjs", import.meta.url).href;
+    const runtime = "Deno" in globalThis ? ["run", "--no-check", "--allow-all"] : ["--import", loader];
+    const { stdout, stderr, error } = spawnSync(process.execPath, [...runtime, program, checkpoint], {
+      encoding: "utf8",
+      timeout: 60_000,
+    });
+    assert.equal(error, undefined, stderr);
+    assert.equal(stdout, "DataCloneError\nsampled 2\n");
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
+
 test("NaN in a file of weights is one error that says where", async () => {
   const parent = await mkdtemp(join(tmpdir(), "gradus-policy-"));
   try {
@@ -143,7 +237,8 @@ test("disposing ends the worker in the middle of its work", async () => {
       reports++;
       resolve();
     };
-    void policy.sample(prompts, { samplesPerPrompt: 512, maxRows: 8, maxNewTokens: 150, seed: 1, onProgress });
+    const request = { samplesPerPrompt: 512, maxRows: 8, maxNewTokens: 150, seed: 1, onProgress };
+    policy.sample(prompts, request).catch(() => {});
   });
   await policy.dispose();
   await sleep(50); // what was sent before

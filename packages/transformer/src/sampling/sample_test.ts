@@ -269,16 +269,19 @@ test("progress counts tokens and ends with everything finished; cancelling stops
   const core = PolicyCore.create(llama, { seed: 2 });
   const request = { samplesPerPrompt: 2, maxNewTokens: 50, seed: 1, maxRows: 6 };
   let last = { tokens: 0, finished: 0, total: 0 };
-  const completions = await core.sample(prompts, request, (progress) => {
+  const onProgress = (progress: typeof last) => {
     assert.ok(progress.tokens > last.tokens && progress.finished >= last.finished);
     last = progress;
-  });
+  };
+  const completions = await core.sample(prompts, request, { onProgress });
   const tokens = completions.reduce((sum, completion) => sum + completion.tokens.length, 0);
   assert.deepEqual(last, { tokens, finished: 14, total: 14 });
   let steps = 0;
-  const cancelled = core.sample(prompts, request, () => {
-    if (++steps === 3) core.cancel();
-  });
+  const controller = new AbortController();
+  const count = () => {
+    if (++steps === 3) controller.abort();
+  };
+  const cancelled = core.sample(prompts, request, { onProgress: count, signal: controller.signal });
   await assert.rejects(cancelled, { name: "AbortError" });
   assert.equal(steps, 3);
   assert.equal((await core.sample(prompts, request)).length, 14);
