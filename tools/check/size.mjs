@@ -11,6 +11,7 @@ export const budgets = {
   "@gradus/evals": 6,
   "@gradus/sft-packing": 6,
   "@gradus/grpo": 10,
+  "@gradus/math-verify": 20,
   "@gradus/transformer": 40,
   "@gradus/autodiff": 50,
 };

@@ -1,0 +1,190 @@
+/**
+ * Finds the answer in a solution.
+ *
+ * @module
+ */
+import { singleBackslashes } from "../normalize.ts";
+import { findBoxes, type Span } from "./boxed.ts";
+import { findNumbers } from "./last_number.ts";
+import { broken, findMath } from "./math_spans.ts";
+
+/** Where an answer was found. */
+export type AnswerSource = "boxed" | "final-answer" | "hashes" | "answer-is" | "math" | "number" | "whole";
+
+/** How `extractAnswer` searches. */
+export interface ExtractOptions {
+  /**
+   * The last number of the text may be the answer when nothing else marks one, and short texts may be answers as a whole.
+   * Default `true`; `false` accepts only answers that are marked (boxes, "the answer is", `####`, formulas).
+   */
+  fallback?: boolean;
+}
+
+/** An answer and where it was found. */
+export interface FoundAnswer {
+  readonly answer: string;
+  readonly source: AnswerSource;
+}
+
+/** Longer texts are searched from their end. */
+const MAX_TEXT = 200_000;
+/** Longer texts are no answers as they stand. */
+const MAX_WHOLE = 400;
+
+/**
+ * The answer in a model's text, or `null`. In this order of preference:
+ *
+ * 1. of the text after `</think>` or inside the last `<answer>`,
+ * 2. whichever comes last of `\boxed{…}` (balanced braces; several that "and", "or" or a comma join count as one list),
+ *    "final answer is …" and `#### …`,
+ * 3. "the answer is …", "answer: …",
+ * 4. the last formula (`$…$`, `\[…\]`), again joined with its neighbours,
+ * 5. a short text without prose as a whole, else its last number.
+ *
+ * @param text a solution, or an answer alone
+ * @returns the answer as it is written there; lists joined with commas
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(extractAnswer("So $x^2 = 4$ and $x$ is \\boxed{\\frac{4}{2}}."), "\\frac{4}{2}");
+ * assert.equal(extractAnswer("She makes 9 * 2 = $18 a day.\n#### 18"), "18");
+ * assert.equal(extractAnswer("They have 5 apples left."), "5");
+ * assert.equal(extractAnswer("I do not know."), null);
+ * ```
+ */
+export function extractAnswer(text: string, options: ExtractOptions = {}): string | null {
+  if (typeof text !== "string")
+    throw new TypeError(`Cannot extract an answer: expected a string, found ${typeof text}`);
+  const { fallback = true } = options;
+  for (const { answer, source } of findAnswers(text)) {
+    if (source !== "number" && source !== "whole") return answer;
+    if (fallback && !(source === "whole" && isSentence(answer))) return answer;
+  }
+  return null;
+}
+
+/** All readings of a text, the most likely first. Only the first that is marked, but both a whole text and its number. */
+export function findAnswers(text: string): FoundAnswer[] {
+  const solution = solutionIn(text);
+  const tagged = /<answer>([\s\S]*?)(?:<\/answer>|$)/.exec(
+    solution.slice(Math.max(solution.lastIndexOf("<answer>"), 0)),
+  );
+  const source = singleBackslashes(tagged ? tagged[1] : solution);
+  const boxes = findBoxes(source);
+  const last = boxes[boxes.length - 1];
+  const final = lastMatch(source, /final\s+answers?\b(?:\s*(?:is|are|will be)\b)?/gi);
+  const hashes = lastMatch(source, /####/g);
+  const place = Math.max(last?.start ?? -1, final?.start ?? -1, hashes?.start ?? -1);
+
+  if (last && last.start === place) return marked(source, joined(source, boxes, isBoxJoint), "boxed");
+  if (hashes && hashes.start === place) {
+    const line = source.slice(hashes.end).trimStart().split("\n", 1)[0].trim();
+    return line ? readings(line, "hashes") : [];
+  }
+  if (final && final.start === place) {
+    const found = afterAnchor(source, final.end, "final-answer");
+    if (found.length) return found;
+  }
+  const anchor = lastMatch(source, /\banswers?\s*(?:is|are|should be|must be|would be|will be|=|:)/gi);
+  if (anchor) {
+    const found = afterAnchor(source, anchor.end, "answer-is");
+    if (found.length) return found;
+  }
+  const formulas = findMath(source);
+  if (formulas.length) return marked(source, joined(source, formulas, isMathJoint), "math");
+  return readings(source.replace(broken, " ").trim(), undefined);
+}
+
+function solutionIn(text: string): string {
+  let solution = text.length > MAX_TEXT ? text.slice(-MAX_TEXT) : text;
+  const stop = solution.search(/<\|(?:im_end|im_start|endoftext|eot_id|end)\|>/);
+  if (stop > 0) solution = solution.slice(0, stop);
+  const thought = solution.lastIndexOf("</think>");
+  if (thought >= 0 && solution.slice(thought + 8).trim()) solution = solution.slice(thought + 8);
+  return solution;
+}
+
+function lastMatch(text: string, pattern: RegExp): { start: number; end: number } | undefined {
+  let last: { start: number; end: number } | undefined;
+  for (const match of text.matchAll(pattern)) last = { start: match.index, end: match.index + match[0].length };
+  return last;
+}
+
+interface Joined {
+  readonly answer: string;
+  readonly end: number;
+}
+
+/** The last span and those before it that a joint connects, as one list. */
+function joined(text: string, spans: readonly Span[], joint: (gap: string) => string | undefined): Joined {
+  let index = spans.length - 1;
+  const { end } = spans[index];
+  let answer = spans[index].content.trim();
+  while (index > 0) {
+    const word = joint(text.slice(spans[index - 1].end, spans[index].start));
+    if (word === undefined) break;
+    index--;
+    answer = `${spans[index].content.trim()}${word}${answer}`;
+  }
+  return { answer, end };
+}
+
+function isBoxJoint(gap: string): string | undefined {
+  if (gap.length > 60) return undefined;
+  const words = gap
+    .replace(/\\text\s*\{([^{}]*)\}/g, " $1 ")
+    .replace(/\\q?quad|\\[()[\],; ]|\$/g, " ")
+    .trim();
+  const match = /(?:^|[\s,;(){}])(and|or|,|;|&)$|([,;])$/.exec(words);
+  if (!match || /[.!?:\n]/.test(words)) return undefined;
+  return match[1] === "or" ? " or " : ", ";
+}
+
+function isMathJoint(gap: string): string | undefined {
+  const match = /^\s*[,;]?\s*(and|or|&)?\s*$/i.exec(gap);
+  if (!match || !gap.trim()) return undefined;
+  return match[1]?.toLowerCase() === "or" ? " or " : ", ";
+}
+
+function marked(text: string, { answer, end }: Joined, source: AnswerSource): FoundAnswer[] {
+  if (!answer) return [];
+  const percent = /^\$*\s{0,2}(?:\\?%|percent|per cent)/.test(text.slice(end, end + 20)) && !/%\s*$/.test(answer);
+  return [{ answer: percent ? `${answer}\\%` : answer, source }];
+}
+
+/** What stands after "the answer is": its first formulas, or its first sentence. */
+function afterAnchor(text: string, start: number, source: AnswerSource): FoundAnswer[] {
+  const rest = text.slice(start, start + 2000).replace(/^(?:[\s*:_#]|is\b|are\b)+/, "");
+  if (!rest) return [];
+  const sentence = rest.split(/\n|[.!?](?=\s|$)|\.?\*\*|;\s/, 1)[0].trim();
+  const formulas = findMath(rest);
+  const first = formulas[0];
+  if (first && first.start < Math.max(sentence.length, 1)) {
+    let count = 1;
+    while (count < formulas.length && isMathJoint(rest.slice(formulas[count - 1].end, formulas[count].start))) count++;
+    return marked(rest, joined(rest, formulas.slice(0, count), isMathJoint), source);
+  }
+  return sentence ? readings(sentence, source) : [];
+}
+
+/** A line of text as an answer: as it stands, and a number in it (the first after "the answer is", else the last). */
+function readings(line: string, source: AnswerSource | undefined): FoundAnswer[] {
+  if (!line) return [];
+  const whole: FoundAnswer = { answer: line, source: source ?? "whole" };
+  if (!isProse(line)) return [whole];
+  const numbers = findNumbers(line);
+  const number = source ? numbers[0] : numbers[numbers.length - 1];
+  if (number === undefined) return line.length <= MAX_WHOLE ? [whole] : [];
+  const found: FoundAnswer = { answer: number, source: source ?? "number" };
+  if (line.length > MAX_WHOLE) return [found];
+  return isSentence(line) ? [found, whole] : [whole, found];
+}
+
+/** Whether there are words in it, other than in commands. */
+export const isProse = (text: string): boolean =>
+  /[a-zA-Z]{2,}/.test(text.replace(/\\text\s*\{[^{}]*\}|\\[a-zA-Z]+/g, " "));
+
+/** Whether it has more words than answers have. */
+export const isSentence = (text: string): boolean =>
+  (text.replace(/\\[a-zA-Z]+/g, " ").match(/[a-zA-Z]{2,}/g)?.length ?? 0) > 3;
