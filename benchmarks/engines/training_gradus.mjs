@@ -23,7 +23,7 @@ for (let i = 0; i < layers; i++) {
   const joined = ad.reshape(ad.transpose(attended, [0, 2, 1, 3]), [batch, time, width]);
   x = ad.add(x, ad.matmul(joined, weight[`output.${i}`]));
   const up = ad.matmul(ad.layerNorm(x, weight[`norm2.${i}`]), weight[`up.${i}`]);
-  x = ad.add(x, ad.matmul(ad.mul(up, ad.sigmoid(ad.mul(up, 1.702))), weight[`down.${i}`]));
+  x = ad.add(x, ad.matmul(ad.swish(up, 1.702), weight[`down.${i}`]));
 }
 const loss = ad.crossEntropy(ad.matmul(ad.layerNorm(x, weight.norm), weight.head), labels);
 
@@ -42,12 +42,17 @@ const feeds = {
   targets: { data: targets, shape: [batch, time] },
 };
 
+// Weights change places between two sets of memory.
+const next = Object.fromEntries(
+  names.map((name) => [`new ${name}`, { ...parameters[name], data: new Float32Array(parameters[name].data.length) }]),
+);
+
 await serve(async ({ steps }) => {
   const losses = [];
   const start = performance.now();
   for (let step = 0; step < steps; step++) {
-    const results = await session.run(feeds);
-    for (const name of names) feeds[name] = results[`new ${name}`];
+    const results = await session.run(feeds, undefined, next);
+    for (const name of names) [feeds[name], next[`new ${name}`]] = [next[`new ${name}`], feeds[name]];
     losses.push(results.loss.data[0]);
   }
   return { losses, seconds: (performance.now() - start) / 1000 };

@@ -6,6 +6,7 @@
 import { isUnknown } from "../infer/broadcast.ts";
 import { ONNX_DTYPES } from "../infer/elementwise.ts";
 import { type Attribute, constantOf, type Node, reachable, type Tensor, type Unread } from "../ir/tensor.ts";
+import { fuseProducts } from "./fuse_products.ts";
 import { GraphWriter, type Lowering } from "./graph_writer.ts";
 import { portableLowerings } from "./lower_portable.ts";
 import { lowerStreamedLogProbs, lowerStreamedLogProbsGradient } from "./lower_streamed.ts";
@@ -82,7 +83,7 @@ export function buildModel({
   opsets = {},
   portable = false,
 }: ModelOptions): Uint8Array {
-  const tensors = Object.values(outputs);
+  const tensors = portable ? Object.values(outputs) : fuseProducts(Object.values(outputs));
   const order = reachable([...tensors, ...inputs]);
   const found = order.filter((node) => node.operator === "Input").map((node) => node.outputs[0]);
   const graphInputs = [...inputs, ...found.filter((tensor) => !inputs.includes(tensor))];
@@ -97,8 +98,9 @@ export function buildModel({
   writer.markUsed([...tensors, ...order.flatMap((node) => node.inputs)]);
   const lowered = portable ? { ...lowerings, ...portableLowerings } : lowerings;
   for (const node of order) writeNode(writer, node, lowered);
-  for (const [outputName, tensor] of Object.entries(outputs))
-    writer.write("Identity", [writer.nameOf(tensor)], {}, [outputName]);
+  Object.keys(outputs).forEach((outputName, i) => {
+    writer.write("Identity", [writer.nameOf(tensors[i])], {}, [outputName]);
+  });
 
   for (const [initializer, { shape, data }] of Object.entries(initializers)) {
     const tensor = graphInputs.find((candidate) => candidate.name === initializer);

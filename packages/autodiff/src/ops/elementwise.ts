@@ -82,6 +82,15 @@ export function erf(x: Tensor): Tensor {
 export function sigmoid(x: Tensor): Tensor {
   return apply("Sigmoid", [x]);
 }
+/**
+ * x · σ(βx): SiLU for β = 1 (Ramachandran et al., arXiv 1710.05941), close to GELU for β = 1.702. In float32 written as
+ * silu(βx) / β: products before and after take the factors, and the kernel is fastest without one.
+ */
+export function swish(x: Tensor, beta = 1): Tensor {
+  const scaled = (z: Tensor, factor: number) => (factor === 1 ? z : mul(z, factor));
+  if (x.dtype !== "float32") return mul(x, sigmoid(scaled(x, beta)));
+  return scaled(apply("QuickGelu", [scaled(x, beta)], { alpha: { float: 1 } }), 1 / beta);
+}
 /** tanh x */
 export function tanh(x: Tensor): Tensor {
   return apply("Tanh", [x]);

@@ -101,11 +101,12 @@ export const elementwise: Record<string, VjpRule> = {
     const inner = mul(g, add(mul(x, 1 / 3), 0.5));
     return [where(less(x, -3), zerosLike(g), where(greater(x, 3), g, inner))];
   },
-  /** x σ(αx) */
+  /** y = x σ(αx), so y′ = σ + α (y − y σ) */
   QuickGelu: ({ inputs: [x], output: y, attributes }, g) => {
     const alpha = float(attributes.alpha, 1.702);
-    const s = sigmoid(mul(x, alpha));
-    return [mul(g, add(s, mul(mul(y, sub(1, s)), alpha)))];
+    const times = (z: Tensor) => (alpha === 1 ? z : mul(z, alpha));
+    const s = sigmoid(times(x));
+    return [mul(g, add(s, times(sub(y, mul(y, s)))))];
   },
   Clip: ({ inputs: [x, low, high] }, g) => {
     let inside = g;

@@ -17,8 +17,8 @@ import {
   rmsNorm,
   rotary,
   rotaryTables,
-  sigmoid,
   split,
+  swish,
   type Tensor,
   transpose,
 } from "@gradus/autodiff";
@@ -38,10 +38,10 @@ export function declareWeights(config: TransformerConfig): SymbolicWeights {
   );
 }
 
-/** (x W_gate · σ(x W_gate)) ⊙ x W_up, then W_down (Shazeer, arXiv 2002.05202). */
+/** silu(x W_gate) ⊙ x W_up, then W_down (Shazeer, arXiv 2002.05202). */
 function swiglu(x: Tensor, gateUp: Tensor, down: Tensor, intermediateSize: number): Tensor {
   const [gate, up] = split(matmul(x, gateUp), [intermediateSize, intermediateSize], -1);
-  return matmul(mul(mul(gate, sigmoid(gate)), up), down);
+  return matmul(mul(swish(gate), up), down);
 }
 
 /** [R, T, heads · E] → [R, heads, T, E] */
