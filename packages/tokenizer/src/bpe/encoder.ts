@@ -1,0 +1,71 @@
+/** From the bytes of a text to ids: words by a scanner, ids by the cache or else by merging. */
+import type { Scanner } from "../split/scanner.ts";
+import { tokenOf } from "./byte_characters.ts";
+import { mergeWord } from "./merge.ts";
+import type { PairTable } from "./pair_table.ts";
+import { hashBytes, type IdList, LONGEST_WORD, WordCache } from "./word_cache.ts";
+
+/** What encoding needs of a vocabulary. */
+export interface BpeModel {
+  /** Ids by tokens, in byte characters. */
+  ids: ReadonlyMap<string, number>;
+  /** The id of each byte; -1 for one that the vocabulary lacks: it is dropped, as in Rust. */
+  byteIds: Int32Array;
+  pairs: PairTable;
+  /** Whether a word that is in the vocabulary is never taken apart (Llama 3, tiktoken). */
+  ignoreMerges: boolean;
+  /** Bytes of the longest token. */
+  longest: number;
+}
+
+/** Encodes bytes; keeps a cache of words. */
+export class Encoder {
+  readonly #model: BpeModel;
+  #cache: WordCache | undefined;
+
+  constructor(model: BpeModel) {
+    this.#model = model;
+  }
+
+  /** Appends the ids of the text `bytes[start … end)`, valid UTF-8, in the words of `scan`. */
+  encode(bytes: Uint8Array, start: number, end: number, scan: Scanner, out: IdList): void {
+    out.reserve(end - start);
+    this.#cache ??= new WordCache();
+    const cache = this.#cache;
+    let i = start;
+    while (i < end) {
+      const next = scan(bytes, i, end);
+      const length = next - i;
+      if (length > LONGEST_WORD) this.encodeWord(bytes, i, next, out);
+      else {
+        const hash = hashBytes(bytes, i, next);
+        if (!cache.read(bytes, i, length, hash, out)) {
+          const from = out.length;
+          this.encodeWord(bytes, i, next, out);
+          cache.write(bytes, i, length, hash, out.ids, from, out.length);
+        }
+      }
+      i = next;
+    }
+  }
+
+  /** Appends the ids of one word, without the cache. */
+  encodeWord(bytes: Uint8Array, start: number, end: number, out: IdList): void {
+    const { byteIds, ids, ignoreMerges, longest, pairs } = this.#model;
+    if (ignoreMerges && end - start <= longest) {
+      const id = ids.get(tokenOf(bytes, start, end));
+      if (id !== undefined) {
+        out.push(id);
+        return;
+      }
+    }
+    out.reserve(end - start);
+    const from = out.length;
+    let to = from;
+    for (let i = start; i < end; i++) {
+      const id = byteIds[bytes[i]];
+      if (id >= 0) out.ids[to++] = id;
+    }
+    out.length = mergeWord(out.ids, from, to, pairs);
+  }
+}

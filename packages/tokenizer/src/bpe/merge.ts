@@ -1,0 +1,147 @@
+/**
+ * Byte-pair encoding of one word: merge the pair of lowest rank, the leftmost of several, until there is none
+ * (Sennrich, Haddow and Birch 2016). Short words by looking at all pairs each time, long ones with a heap in O(n log n),
+ * so that a text without spaces cannot stall the caller.
+ */
+import { NO_MERGE, type PairTable } from "./pair_table.ts";
+
+/** Up to here looking at all pairs is quicker than a heap. */
+const SHORT = 64;
+
+const shortRanks = new Int32Array(SHORT + 1);
+
+/**
+ * Merges `ids[start … end)` in place.
+ *
+ * @returns Where the merged ids now end.
+ */
+export function mergeWord(ids: Int32Array, start: number, end: number, pairs: PairTable): number {
+  return end - start <= SHORT ? mergeShort(ids, start, end, pairs) : mergeLong(ids, start, end, pairs);
+}
+
+/** O(n²), without allocation. */
+export function mergeShort(ids: Int32Array, start: number, end: number, pairs: PairTable): number {
+  const ranks = shortRanks;
+  const { result } = pairs;
+  let last = end - start - 1; // The last of the ids; there are as many pairs.
+  for (let i = 0; i < last; i++) ranks[i] = pairs.rank(ids[start + i], ids[start + i + 1]);
+  while (last > 0) {
+    let best = NO_MERGE;
+    let at = 0;
+    for (let i = 0; i < last; i++) {
+      if (ranks[i] < best) {
+        best = ranks[i];
+        at = i;
+      }
+    }
+    if (best === NO_MERGE) break;
+    ids[start + at] = result[best];
+    last--;
+    for (let i = at + 1; i <= last; i++) ids[start + i] = ids[start + i + 1];
+    for (let i = at + 1; i < last; i++) ranks[i] = ranks[i + 1];
+    if (at > 0) ranks[at - 1] = pairs.rank(ids[start + at - 1], ids[start + at]);
+    if (at < last) ranks[at] = pairs.rank(ids[start + at], ids[start + at + 1]);
+  }
+  return start + last + 1;
+}
+
+/** Position and rank share one float: ranks below 2²², positions below 2³⁰. */
+const POSITIONS = 2 ** 30;
+
+/** O(n log n): a heap of merges that may be stale, over a linked list of the ids. */
+export function mergeLong(ids: Int32Array, start: number, end: number, pairs: PairTable): number {
+  const n = end - start;
+  const { result } = pairs;
+  const previous = new Int32Array(n);
+  const next = new Int32Array(n);
+  const ranks = new Int32Array(n).fill(NO_MERGE);
+  const heap = new MergeHeap(n);
+  for (let i = 0; i < n; i++) {
+    previous[i] = i - 1;
+    next[i] = i + 1;
+    if (i + 1 < n) ranks[i] = pairs.rank(ids[start + i], ids[start + i + 1]);
+    if (ranks[i] !== NO_MERGE) heap.append(ranks[i] * POSITIONS + i);
+  }
+  heap.order();
+
+  const update = (i: number): void => {
+    const right = next[i];
+    const rank = right < n ? pairs.rank(ids[start + i], ids[start + right]) : NO_MERGE;
+    ranks[i] = rank;
+    if (rank !== NO_MERGE) heap.push(rank * POSITIONS + i);
+  };
+  while (heap.length > 0) {
+    const top = heap.pop();
+    const rank = Math.floor(top / POSITIONS);
+    const i = top - rank * POSITIONS;
+    if (ranks[i] !== rank) continue; // Something there has been merged meanwhile.
+    const gone = next[i];
+    ids[start + i] = result[rank];
+    ranks[gone] = NO_MERGE;
+    next[i] = next[gone];
+    if (next[i] < n) previous[next[i]] = i;
+    update(i);
+    if (i > 0) update(previous[i]);
+  }
+
+  let to = start;
+  for (let i = 0; i < n; i = next[i]) ids[to++] = ids[start + i];
+  return to;
+}
+
+/** A binary heap of numbers, the smallest on top. */
+class MergeHeap {
+  length = 0;
+  #items: Float64Array;
+
+  constructor(capacity: number) {
+    this.#items = new Float64Array(capacity);
+  }
+
+  /** Adds without order; call `order` after the last. */
+  append(item: number): void {
+    this.#items[this.length++] = item;
+  }
+
+  order(): void {
+    for (let i = (this.length >> 1) - 1; i >= 0; i--) this.#sink(i, this.#items[i]);
+  }
+
+  push(item: number): void {
+    if (this.length === this.#items.length) {
+      const larger = new Float64Array(2 * this.length + 16);
+      larger.set(this.#items);
+      this.#items = larger;
+    }
+    const items = this.#items;
+    let i = this.length++;
+    while (i > 0) {
+      const parent = (i - 1) >> 1;
+      if (items[parent] <= item) break;
+      items[i] = items[parent];
+      i = parent;
+    }
+    items[i] = item;
+  }
+
+  pop(): number {
+    const top = this.#items[0];
+    const item = this.#items[--this.length];
+    if (this.length > 0) this.#sink(0, item);
+    return top;
+  }
+
+  #sink(i: number, item: number): void {
+    const items = this.#items;
+    const { length } = this;
+    for (;;) {
+      let child = 2 * i + 1;
+      if (child >= length) break;
+      if (child + 1 < length && items[child + 1] < items[child]) child++;
+      if (items[child] >= item) break;
+      items[i] = items[child];
+      i = child;
+    }
+    items[i] = item;
+  }
+}

@@ -1,0 +1,85 @@
+/** Writes Hugging Face's `tokenizer.json` and `tokenizer_config.json`. */
+import type { AddedToken } from "../text/added_tokens.ts";
+import type { Vocabulary } from "../vocabulary.ts";
+
+/**
+ * The content of a `tokenizer.json` that Hugging Face's Rust library, `@huggingface/tokenizers` and
+ * `@xenova/transformers` load.
+ */
+export function writeTokenizerJson(vocabulary: Vocabulary): Record<string, unknown> {
+  const { ids, pairs, added, ignoreMerges, json } = vocabulary;
+  const tokens: string[] = [];
+  for (const [token, id] of ids) tokens[id] = token;
+  const merges = [...pairs.entries()].sort((a, b) => a[2] - b[2] || tokens[a[0]].length - tokens[b[0]].length);
+  return {
+    version: "1.0",
+    truncation: null,
+    padding: null,
+    added_tokens: added,
+    ...json,
+    decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
+    model: {
+      type: "BPE",
+      dropout: null,
+      unk_token: null,
+      continuing_subword_prefix: null,
+      end_of_word_suffix: null,
+      fuse_unk: false,
+      byte_fallback: false,
+      ignore_merges: ignoreMerges,
+      vocab: Object.fromEntries([...ids].sort((a, b) => a[1] - b[1])),
+      // As text: @xenova/transformers reads no other form.
+      merges: merges.map(([left, right]) => `${tokens[left]} ${tokens[right]}`),
+    },
+  };
+}
+
+/** The ways to name the special tokens that a `tokenizer_config.json` knows. */
+export interface ConfigOptions {
+  /** The model's longest sequence, if there is one to tell. */
+  maxPositions?: number;
+  /** The text of the token that begins a sequence. */
+  bosToken?: string;
+  /** The text of the token that ends a sequence. */
+  eosToken?: string;
+  /** The text of the token that fills a batch; default `eosToken`. */
+  padToken?: string;
+  /** A chat template in Jinja. */
+  chatTemplate?: string;
+}
+
+/** The content of a `tokenizer_config.json`. */
+export function writeTokenizerConfig({ added }: Vocabulary, options: ConfigOptions): Record<string, unknown> {
+  const { maxPositions, bosToken, eosToken, padToken = eosToken, chatTemplate } = options;
+  for (const [name, token] of Object.entries({ bosToken, eosToken, padToken }))
+    if (token !== undefined && !added.some(({ content }) => content === token))
+      throw new RangeError(
+        `Cannot write tokenizer_config.json: ${name} must be an added token, found ${JSON.stringify(token)}`,
+      );
+  return {
+    tokenizer_class: "PreTrainedTokenizerFast",
+    bos_token: bosToken ?? null,
+    eos_token: eosToken ?? null,
+    pad_token: padToken ?? null,
+    clean_up_tokenization_spaces: false,
+    model_max_length: maxPositions ?? 1e30,
+    added_tokens_decoder: Object.fromEntries(added.map(({ id, ...token }) => [String(id), token])),
+    ...(chatTemplate === undefined ? {} : { chat_template: chatTemplate }),
+  };
+}
+
+/** `pre_tokenizer` for patterns that are applied one after the other. */
+export function preTokenizerJson(sources: readonly string[]): Record<string, unknown> {
+  return {
+    type: "Sequence",
+    pretokenizers: [
+      ...sources.map((Regex) => ({ type: "Split", pattern: { Regex }, behavior: "Isolated", invert: false })),
+      { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false },
+    ],
+  };
+}
+
+/** A special token without further wishes. */
+export function specialToken(content: string, id: number): AddedToken {
+  return { id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
+}

@@ -1,0 +1,94 @@
+/**
+ * From ids back to text.
+ *
+ * A token is bytes, and a character may be spread over several tokens. Malformed UTF-8, such as half a character at the
+ * end, becomes U+FFFD, as everywhere on the web and in Rust.
+ */
+import { tokenBytes } from "../bpe/byte_characters.ts";
+import type { Vocabulary } from "../vocabulary.ts";
+
+/** Options of `decode` and `decodeStream`. */
+export interface DecodeOptions {
+  /** Leaves out special tokens; default false. */
+  skipSpecialTokens?: boolean;
+}
+
+const REGULAR = 1;
+const SPECIAL = 2;
+
+/** The bytes of all tokens. */
+export class TokenBytes {
+  /** Number of ids: the largest and one. */
+  readonly size: number;
+  readonly #bytes: Uint8Array;
+  readonly #starts: Int32Array;
+  /** 0: there is no such id. */
+  readonly #kinds: Uint8Array;
+
+  constructor({ ids, added }: Vocabulary) {
+    const texts: [number, Uint8Array, number][] = [];
+    const utf8 = new TextEncoder();
+    for (const [token, id] of ids) texts.push([id, tokenBytes(token), REGULAR]);
+    // An added token is its text: Rust decodes those with characters like "é" as if they were bytes, and so to U+FFFD.
+    for (const { content, id, special } of added) texts.push([id, utf8.encode(content), special ? SPECIAL : REGULAR]);
+    this.size = texts.reduce((size, [id]) => Math.max(size, id + 1), 0);
+    this.#starts = new Int32Array(this.size + 1);
+    this.#kinds = new Uint8Array(this.size);
+    const lengths = new Int32Array(this.size);
+    for (const [id, bytes, kind] of texts) {
+      lengths[id] = bytes.length;
+      this.#kinds[id] = kind;
+    }
+    for (let id = 0; id < this.size; id++) this.#starts[id + 1] = this.#starts[id] + lengths[id];
+    this.#bytes = new Uint8Array(this.#starts[this.size]);
+    for (const [id, bytes] of texts) if (lengths[id] === bytes.length) this.#bytes.set(bytes, this.#starts[id]);
+  }
+
+  /** Number of bytes of a token. */
+  length(id: number): number {
+    return this.#starts[id + 1] - this.#starts[id];
+  }
+
+  /**
+   * The bytes of tokens, one after the other.
+   *
+   * @throws {RangeError} If an id is not in the vocabulary.
+   */
+  join(ids: ArrayLike<number>, { skipSpecialTokens = false }: DecodeOptions): Uint8Array {
+    const kinds = this.#kinds;
+    const starts = this.#starts;
+    let total = 0;
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i];
+      if (!kinds[id])
+        throw new RangeError(`Cannot decode: ids[${i}] must be the id of a token, 0 to ${this.size - 1}, found ${id}`);
+      total += starts[id + 1] - starts[id];
+    }
+    const bytes = this.#bytes;
+    const joined = new Uint8Array(total);
+    let to = 0;
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i];
+      if (skipSpecialTokens && kinds[id] === SPECIAL) continue;
+      for (let from = starts[id]; from < starts[id + 1]; from++) joined[to++] = bytes[from];
+    }
+    return to === total ? joined : joined.subarray(0, to);
+  }
+}
+
+/** Decodes ids as they come. */
+export interface DecodeStream {
+  /** The text that is complete with these ids: never half a character. */
+  push(ids: number | ArrayLike<number>): string;
+  /** What is left: U+FFFD if a character has remained incomplete. The stream then begins anew. */
+  end(): string;
+}
+
+/** A stream over the tokens. */
+export function streamDecoder(tokens: TokenBytes, options: DecodeOptions): DecodeStream {
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  return {
+    push: (ids) => decoder.decode(tokens.join(typeof ids === "number" ? [ids] : ids, options), { stream: true }),
+    end: () => decoder.decode(),
+  };
+}

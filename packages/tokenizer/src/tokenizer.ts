@@ -1,0 +1,259 @@
+/** The tokenizer: text to ids and back. */
+import { Encoder } from "./bpe/encoder.ts";
+import { IdList } from "./bpe/word_cache.ts";
+import { readTokenizerJson } from "./files/from_json.ts";
+import { readTiktoken, type TiktokenOptions } from "./files/from_tiktoken.ts";
+import { type ConfigOptions, writeTokenizerConfig, writeTokenizerJson } from "./files/to_json.ts";
+import { cut, cutBytes } from "./split/pre_tokenizer.ts";
+import { AddedTokens } from "./text/added_tokens.ts";
+import { type DecodeOptions, type DecodeStream, streamDecoder, TokenBytes } from "./text/decoder.ts";
+import { normalize } from "./text/normalizer.ts";
+import { OffsetEncoder, type OffsetEncoding } from "./text/offsets.ts";
+import { bpeModel, type Vocabulary } from "./vocabulary.ts";
+
+/** Options of `encode` and its relatives. */
+export interface EncodeOptions {
+  /** Adds what the file's post-processor puts around a text, the token that begins a sequence, say. Default true. */
+  addSpecialTokens?: boolean;
+  /**
+   * Whether the text of a special token becomes its id. Default true, as in Hugging Face's libraries; false for input that
+   * must not forge the end of a turn.
+   */
+  parseSpecials?: boolean;
+}
+
+/** Ids of several texts in one list. */
+export interface EncodedBatch {
+  /** The ids of all texts, one text after the other. */
+  ids: Int32Array;
+  /** Where each text begins: text i has `ids[offsets[i]]` up to, without, `ids[offsets[i + 1]]`. One more than texts. */
+  offsets: Int32Array;
+}
+
+const utf8 = /* @__PURE__ */ new TextEncoder();
+
+/** Texts up to a third of this are encoded without allocating. */
+const SCRATCH = 1 << 18;
+
+/**
+ * A byte-level BPE tokenizer.
+ *
+ * Lone surrogates in a text count as U+FFFD, as in its encoding to UTF-8.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual, equal } from "node:assert/strict";
+ *
+ * const tokenizer = await trainBpe(["low lower lowest", "slow slower"], { vocabSize: 262 });
+ * const ids = tokenizer.encode("lower");
+ * deepEqual([...ids].map((id) => tokenizer.idToToken(id)), ["lower"]);
+ * equal(tokenizer.decode(ids), "lower");
+ * ```
+ */
+export class Tokenizer {
+  /** Number of ids: the largest and one. */
+  readonly vocabSize: number;
+  readonly #vocabulary: Vocabulary;
+  readonly #added: AddedTokens;
+  readonly #addedIds: Map<string, number>;
+  readonly #encoder: Encoder;
+  #tokens: (string | undefined)[] | undefined;
+  #tokenBytes: TokenBytes | undefined;
+  #scratch: Uint8Array | undefined;
+  readonly #out: IdList = new IdList();
+
+  /** Made by `fromJSON`, `fromTiktoken` and `trainBpe`. */
+  constructor(vocabulary: Vocabulary) {
+    const { added, forms, ids } = vocabulary;
+    this.#vocabulary = vocabulary;
+    this.#added = new AddedTokens(added, forms);
+    this.#addedIds = new Map(added.map(({ content, id }) => [content, id]));
+    this.#encoder = new Encoder(bpeModel(vocabulary));
+    let largest = -1;
+    for (const id of ids.values()) largest = Math.max(largest, id);
+    for (const { id } of added) largest = Math.max(largest, id);
+    this.vocabSize = largest + 1;
+  }
+
+  /**
+   * Reads Hugging Face's `tokenizer.json`: a byte-level BPE model as GPT-2, Llama 3, Qwen or DeepSeek have.
+   *
+   * @param json The file's text or its parsed content.
+   * @throws {SyntaxError} If it is not JSON.
+   * @throws {TypeError} If a part of it is missing or of the wrong kind.
+   * @throws {RangeError} If a part of it is not supported; the message names it, and what is supported.
+   */
+  static fromJSON(json: string | object): Tokenizer {
+    return new Tokenizer(readTokenizerJson(json));
+  }
+
+  /**
+   * Reads a `.tiktoken` file: lines of a token's bytes in base64 and its rank.
+   *
+   * @param text The file's text.
+   * @param options The splitting pattern and the special tokens, which the file does not tell.
+   * @throws {RangeError} If a line cannot be read, or a byte has no rank.
+   */
+  static fromTiktoken(text: string, options: TiktokenOptions): Tokenizer {
+    return new Tokenizer(readTiktoken(text, options));
+  }
+
+  /**
+   * The ids of a text.
+   *
+   * @param text Any text.
+   * @param options Which special tokens count.
+   */
+  encode(text: string, options: EncodeOptions = {}): Int32Array {
+    this.#out.length = 0;
+    this.#append(text, options);
+    return this.#take();
+  }
+
+  /**
+   * The ids of several texts.
+   *
+   * @param texts Any texts.
+   * @param options Which special tokens count.
+   */
+  encodeBatch(texts: readonly string[], options: EncodeOptions = {}): EncodedBatch {
+    const offsets = new Int32Array(texts.length + 1);
+    this.#out.length = 0;
+    for (let i = 0; i < texts.length; i++) {
+      this.#append(texts[i], options);
+      offsets[i + 1] = this.#out.length;
+    }
+    return { ids: this.#take(), offsets };
+  }
+
+  /** The number of ids that `encode` gives. */
+  count(text: string, options: EncodeOptions = {}): number {
+    this.#out.length = 0;
+    this.#append(text, options);
+    return this.#out.length;
+  }
+
+  /**
+   * The ids of a text, and of which part of it each is: `text.slice(starts[i], ends[i])`. Tokens that share a character
+   * each have all of it; ids that `addSpecialTokens` adds have nothing.
+   */
+  encodeWithOffsets(text: string, options: EncodeOptions = {}): OffsetEncoding {
+    return new OffsetEncoder(this.#vocabulary, this.#added, this.#encoder, this.#bytesOfTokens()).encode(text, options);
+  }
+
+  /**
+   * The text of ids. Malformed UTF-8 becomes U+FFFD. `decode(encode(s, { addSpecialTokens: false }))` is `s` for every
+   * well-formed `s`, unless the tokenizer normalizes, adds a space in front, strips white space at added tokens, removes
+   * parts of the text or lacks bytes.
+   *
+   * @throws {RangeError} If an id is not in the vocabulary.
+   */
+  decode(ids: ArrayLike<number>, options: DecodeOptions = {}): string {
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.#bytesOfTokens().join(ids, options));
+  }
+
+  /** Decodes ids as they come, never half a character. */
+  decodeStream(options: DecodeOptions = {}): DecodeStream {
+    return streamDecoder(this.#bytesOfTokens(), options);
+  }
+
+  /** A token as the vocabulary has it, its bytes as visible characters (`Ġthe`); `undefined` if there is none. */
+  idToToken(id: number): string | undefined {
+    if (!this.#tokens) {
+      this.#tokens = new Array(this.vocabSize).fill(undefined);
+      for (const [token, each] of this.#vocabulary.ids) this.#tokens[each] = token;
+      for (const { content, id: each } of this.#vocabulary.added) this.#tokens[each] = content;
+    }
+    return this.#tokens[id];
+  }
+
+  /** The id of a token as the vocabulary has it; `undefined` if there is none. */
+  tokenToId(token: string): number | undefined {
+    return this.#addedIds.get(token) ?? this.#vocabulary.ids.get(token);
+  }
+
+  /**
+   * The content of Hugging Face's `tokenizer.json`, for `JSON.stringify`; Rust's `tokenizers`, `@huggingface/tokenizers`
+   * and `@xenova/transformers` load it.
+   */
+  toJSON(): Record<string, unknown> {
+    return writeTokenizerJson(this.#vocabulary);
+  }
+
+  /**
+   * The content of Hugging Face's `tokenizer_config.json`.
+   *
+   * @throws {RangeError} If a token that it names is not an added token.
+   */
+  toConfigJSON(options: ConfigOptions = {}): Record<string, unknown> {
+    return writeTokenizerConfig(this.#vocabulary, options);
+  }
+
+  #bytesOfTokens(): TokenBytes {
+    this.#tokenBytes ??= new TokenBytes(this.#vocabulary);
+    return this.#tokenBytes;
+  }
+
+  #take(): Int32Array {
+    const ids = this.#out.take();
+    if (this.#out.ids.length > SCRATCH) this.#out.ids = new Int32Array(1024);
+    return ids;
+  }
+
+  #append(text: string, { addSpecialTokens = true, parseSpecials = true }: EncodeOptions): void {
+    if (typeof text !== "string") throw new TypeError(`Cannot encode: text must be a string, found ${typeof text}`);
+    const { before, after } = this.#vocabulary.frame;
+    const out = this.#out;
+    if (addSpecialTokens) for (const id of before) out.push(id);
+    if (this.#added.list.length === 0) this.#words(normalize(text, this.#vocabulary.forms));
+    else {
+      this.#added.split(text, false, parseSpecials, (id, start, end) => {
+        if (id >= 0) {
+          out.push(id);
+          return;
+        }
+        const part = normalize(
+          start === 0 && end === text.length ? text : text.slice(start, end),
+          this.#vocabulary.forms,
+        );
+        this.#added.split(part, true, parseSpecials, (inner, from, to) => {
+          if (inner >= 0) out.push(inner);
+          else this.#words(from === 0 && to === part.length ? part : part.slice(from, to));
+        });
+      });
+    }
+    if (addSpecialTokens) for (const id of after) out.push(id);
+  }
+
+  /** Appends the ids of normalized text without added tokens. */
+  #words(text: string): void {
+    const { splits } = this.#vocabulary.preTokenizer;
+    if (splits.length === 0) this.#piece(text);
+    else for (const piece of cut(text, splits)) this.#piece(piece.text);
+  }
+
+  #piece(text: string): void {
+    const { byteSplits, prefixSpace, scan } = this.#vocabulary.preTokenizer;
+    if (prefixSpace && !text.startsWith(" ")) text = ` ${text}`;
+    let bytes: Uint8Array;
+    let length: number;
+    if (3 * text.length <= SCRATCH) {
+      this.#scratch ??= new Uint8Array(SCRATCH);
+      bytes = this.#scratch;
+      length = utf8.encodeInto(text, bytes).written;
+    } else {
+      bytes = utf8.encode(text);
+      length = bytes.length;
+    }
+    if (byteSplits.length === 0) {
+      this.#encoder.encode(bytes, 0, length, scan, this.#out);
+      return;
+    }
+    for (let i = 0; i < length; ) {
+      const next = scan(bytes, i, length);
+      const spans = cutBytes(bytes, i, next, byteSplits);
+      for (let j = 0; j < spans.length; j += 2) this.#encoder.encodeWord(bytes, spans[j], spans[j + 1], this.#out);
+      i = next;
+    }
+  }
+}
