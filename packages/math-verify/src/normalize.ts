@@ -101,6 +101,7 @@ export function normalize(latex: string): string {
     .replace(/\^\s*(?:\\circ|\{\s*\\circ\s*\})\s?/g, "\\degree ")
     .replace(/~/g, " ");
   if (/[a-z]{3}/i.test(text)) text = words(text);
+  if (text.includes("\\frac") || text.includes("\\sqrt")) text = braces(text);
   return spaces(text)
     .replace(/[\s.,;]+$/, "")
     .replace(/^(?:\\cdot|[,;])\s*/, "");
@@ -165,8 +166,19 @@ function words(text: string): string {
     .replace(/(\d|[)}])\s*(?:degrees?|deg)\b(?! [cf]\b)/gi, "$1\\degree ");
 }
 
+/** `\frac12` is `\frac{1}{2}`, `\sqrt2` is `\sqrt{2}`. */
+function braces(text: string): string {
+  return text
+    .replace(/\\frac ?(\d)/g, "\\frac{$1}")
+    .replace(/(\\frac ?\{[^{}]*\}) ?(\d)/g, "$1{$2}")
+    .replace(/\\sqrt ?(\d)(?!\d)/g, "\\sqrt{$1}");
+}
+
 /** Keeps one space where it parts letters or digits, none elsewhere. */
 function spaces(text: string): string {
   if (!/\s/.test(text)) return text;
-  return text.replace(/\s+/g, " ").replace(/ (?![\w\\.$(|])|(?<![\w\\}).%]) /g, "");
+  return text
+    .replace(/\s+/g, " ")
+    .replace(/(\\\\|\\begin\{\w+\}) /g, "$1")
+    .replace(/ (?![\w.$(|])|(?<![\w\\}).%]) /g, "");
 }

@@ -8,7 +8,7 @@ import * as q from "../numbers/rational.ts";
 import type { Node } from "./node.ts";
 
 type Q = q.Rational;
-const MAX_FACTORIAL = 1200n; // 1200! has 10,600 bits
+const MAX_FACTORIAL = 3000n; // 3000! has 30,300 bits
 const MAX_SERIES = 2000n;
 
 /** The value, or `undefined`: irrational, symbolic, undefined or too large. */

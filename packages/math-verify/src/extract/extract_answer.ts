@@ -27,7 +27,7 @@ export interface FoundAnswer {
 }
 
 /** Longer texts are searched from their end. */
-const MAX_TEXT = 200_000;
+const MAX_TEXT = 100_000;
 /** Longer texts are no answers as they stand. */
 const MAX_WHOLE = 400;
 
@@ -84,7 +84,8 @@ export function findAnswers(text: string): FoundAnswer[] {
   }
   if (final && final.start === place) {
     const found = afterAnchor(source, final.end, "final-answer");
-    if (found.length) return found;
+    if (found.length && !(last && isSentence(found[0].answer))) return found;
+    if (last) return marked(source, joined(source, boxes, isBoxJoint), "boxed");
   }
   const anchor = lastMatch(source, /\banswers?\s*(?:is|are|should be|must be|would be|will be|=|:)/gi);
   if (anchor) {
@@ -173,7 +174,7 @@ function readings(line: string, source: AnswerSource | undefined): FoundAnswer[]
   if (!line) return [];
   const whole: FoundAnswer = { answer: line, source: source ?? "whole" };
   if (!isProse(line)) return [whole];
-  const numbers = findNumbers(line);
+  const numbers = hasFormula(line) || isLabel(line) ? [] : findNumbers(line);
   const number = source ? numbers[0] : numbers[numbers.length - 1];
   if (number === undefined) return line.length <= MAX_WHOLE ? [whole] : [];
   const found: FoundAnswer = { answer: number, source: source ?? "number" };
@@ -181,10 +182,23 @@ function readings(line: string, source: AnswerSource | undefined): FoundAnswer[]
   return isSentence(line) ? [found, whole] : [whole, found];
 }
 
+/** Commands other than texts: their numbers are parts of a formula. */
+const hasFormula = (line: string): boolean => /\\(?!text\b|%|\$|,)[a-zA-Z]/.test(line);
+
+/** `Vendor 2`, `June 20`: names with a number. */
+const isLabel = (line: string): boolean =>
+  /^[A-Z][a-z]+ \d+\.?$/.test(line) &&
+  !/^(?:About|Answer|Approximately|Exactly|Only|Result|So|Sum|Thus|Total)\b/.test(line);
+
 /** Whether there are words in it, other than in commands. */
 export const isProse = (text: string): boolean =>
-  /[a-zA-Z]{2,}/.test(text.replace(/\\text\s*\{[^{}]*\}|\\[a-zA-Z]+/g, " "));
+  /[a-zA-Z]{2,}/.test(text.replace(/\\(?:text|begin|end)\s*\{[^{}]*\}|\\[a-zA-Z]+/g, " "));
 
-/** Whether it has more words than answers have. */
-export const isSentence = (text: string): boolean =>
-  (text.replace(/\\[a-zA-Z]+/g, " ").match(/[a-zA-Z]{2,}/g)?.length ?? 0) > 3;
+/** Whether it is a sentence, or has more words than answers have. */
+export function isSentence(text: string): boolean {
+  const prose = text.replace(/\\text\s*\{([^{}]*)\}/g, " $1 ").replace(/\\[a-zA-Z]+/g, " ");
+  return verbs.test(prose) || (prose.match(/[a-zA-Z]{2,}/g)?.length ?? 0) > 3;
+}
+
+const verbs =
+  /\b(?:is|are|was|were|will|do|does|did|not|cannot|has|have|had|get|gets|make|makes|equals|because|since|so|thus|therefore|they|we|he|she|it)\b/i;

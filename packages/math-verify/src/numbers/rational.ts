@@ -12,13 +12,14 @@ export interface Rational {
 }
 
 /** Numbers above this many bits are not computed exactly. */
-export const MAX_BITS = 16_384;
+export const MAX_BITS = 32_768;
 
 const abs = (x: bigint): bigint => (x < 0n ? -x : x);
 
-/** Bits of |x|, at most four too many. */
+/** Bits of |x|. */
 export function bitLength(x: bigint): number {
-  return abs(x).toString(16).length * 4;
+  const digits = abs(x).toString(16);
+  return digits.length * 4 - Math.clz32(Number.parseInt(digits[0], 16)) + 28;
 }
 
 function gcd(a: bigint, b: bigint): bigint {
@@ -69,9 +70,9 @@ export function power(base: Rational, exponent: Rational): Rational | undefined 
   const bits = Math.max(bitLength(base.numerator), bitLength(base.denominator));
   const trivial = base.denominator === 1n && abs(base.numerator) === 1n;
   if (trivial) return count % 2n === 0n ? ONE : base;
-  if (count > BigInt(MAX_BITS) || BigInt(bits) * count > BigInt(MAX_BITS + 4)) return undefined;
+  if (count > BigInt(MAX_BITS) || BigInt(bits - 1) * count > BigInt(MAX_BITS)) return undefined;
   const [top, bottom] = [base.numerator ** count, base.denominator ** count];
-  return exponent.numerator < 0n ? rational(bottom, top) : rational(top, bottom);
+  return bounded(exponent.numerator < 0n ? rational(bottom, top) : rational(top, bottom));
 }
 
 /** The exact integer n-th root of x ≥ 0, or `undefined`. */

@@ -12,7 +12,7 @@ import { sameItems, sameOrder } from "./collections.ts";
 import { sameRegion } from "./region.ts";
 import { sameEquation, sameRelation } from "./relations.ts";
 import type { Structure } from "./structure.ts";
-import { plainWords } from "./text.ts";
+import { OTHER, plainWords } from "./text.ts";
 
 type Of<Kind extends Structure["kind"]> = Structure & { kind: Kind };
 
@@ -58,7 +58,8 @@ function sameChoice(a: string, b: string): boolean {
 }
 
 function sameQuantity(gold: Of<"value">, prediction: Of<"value">, comparison: Comparison): Verdict {
-  if (gold.unit && prediction.unit && gold.unit !== prediction.unit) {
+  const units = [gold.unit, prediction.unit].filter((unit) => unit && unit !== OTHER);
+  if (units.length === 2 && units[0] !== units[1]) {
     comparison.used("structure");
     return "different";
   }
@@ -67,14 +68,15 @@ function sameQuantity(gold: Of<"value">, prediction: Of<"value">, comparison: Co
   const [a, b] = comparison.settings.strict
     ? [gold.node, prediction.node]
     : [renamed(gold.node), renamed(prediction.node)];
-  const verdict = sameExpression(a, b, comparison);
+  // 28% is 28 (of a hundred) as well as 0.28, but not 28 apples.
+  const counted = (gold.percent && prediction.unit) || (prediction.percent && gold.unit);
+  const verdict = counted ? "different" : sameExpression(a, b, comparison);
   if (verdict === "equal") return verdict;
   if ((gold.unit === "degree") !== (prediction.unit === "degree")) {
     const [x, y] = [gold.unit ? product([a, DEGREE]) : a, prediction.unit ? product([b, DEGREE]) : b];
     return sameExpression(x, y, comparison);
   }
   if (gold.percent === prediction.percent) return verdict;
-  // 28% is 28 (of a hundred) as well as 0.28.
   const [x, y] = [gold.percent ? product([a, HUNDREDTH]) : a, prediction.percent ? product([b, HUNDREDTH]) : b];
   return sameExpression(x, y, comparison);
 }

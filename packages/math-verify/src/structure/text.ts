@@ -43,6 +43,9 @@ export interface Quantity {
 const afterText = /^(.*[^\\\s])\s*\\text\{([^{}]*)\}\s*((?:\^\{?[23]\}?)?)((?:\\text\{[^{}]*\}|[\s/])*)$/s;
 const numberAndWords = /^([+-]?[\d.,/\s]*\d\.?)\s*(\(?[a-z][a-z .'/()-]*(?:\^\{?[23]\}?)?\)?)$/i;
 
+/** The unit of a number of things: apples, points. */
+export const OTHER = "other";
+
 /** Splits `12\text{ cm}^2`, `10 apples`, `15 (apples)`, `28%`. */
 export function withoutUnit(source: string): Quantity {
   const none: Quantity = { quantity: source, unit: "", percent: false };
@@ -56,7 +59,8 @@ export function withoutUnit(source: string): Quantity {
     const match = afterText.exec(source);
     if (match && !/^\\text\{[^{}]*\}$/.test(match[1])) {
       const unit = `${match[2]}${match[3]}`;
-      return { quantity: match[1], unit: unitOf(unit), percent: /^\s*percent/i.test(match[2]) };
+      const percent = /^\s*percent/i.test(match[2]);
+      return { quantity: match[1], unit: percent ? "" : unitOf(unit) || OTHER, percent };
     }
     const before = /^\\text\{([^{}]*)\}\s*(.*\d.*)$/s.exec(source);
     if (
@@ -74,5 +78,5 @@ export function withoutUnit(source: string): Quantity {
   const spaced = source[quantity.length] === " " || words.startsWith("(");
   if (isMathWord(first) || /^[ap]\.?\s?m\b/i.test(words)) return none;
   const unit = isUnit(first) || (spaced && first.length > 2);
-  return unit ? { quantity: quantity.trim(), unit: unitOf(words), percent: false } : none;
+  return unit ? { quantity: quantity.trim(), unit: unitOf(words) || OTHER, percent: false } : none;
 }
