@@ -1,6 +1,7 @@
 /** The tokenizer: text to ids and back. */
 import { Encoder } from "./bpe/encoder.ts";
-import { IdList } from "./bpe/word_cache.ts";
+import { IdList } from "./bpe/id_list.ts";
+import { PADDING, type PaddedBytes } from "./bpe/word_cache.ts";
 import { readTokenizerJson } from "./files/from_json.ts";
 import { readTiktoken, type TiktokenOptions } from "./files/from_tiktoken.ts";
 import { type ConfigOptions, writeTokenizerConfig, writeTokenizerJson } from "./files/to_json.ts";
@@ -59,7 +60,7 @@ export class Tokenizer {
   readonly #encoder: Encoder;
   #tokens: (string | undefined)[] | undefined;
   #tokenBytes: TokenBytes | undefined;
-  #scratch: Uint8Array | undefined;
+  #scratch: PaddedBytes | undefined;
   readonly #out: IdList = new IdList();
 
   /** Made by `fromJSON`, `fromTiktoken` and `trainBpe`. */
@@ -235,18 +236,15 @@ export class Tokenizer {
   #piece(text: string): void {
     const { byteSplits, prefixSpace, scan } = this.#vocabulary.preTokenizer;
     if (prefixSpace && !text.startsWith(" ")) text = ` ${text}`;
-    let bytes: Uint8Array;
-    let length: number;
+    let padded: PaddedBytes;
     if (3 * text.length <= SCRATCH) {
-      this.#scratch ??= new Uint8Array(SCRATCH);
-      bytes = this.#scratch;
-      length = utf8.encodeInto(text, bytes).written;
-    } else {
-      bytes = utf8.encode(text);
-      length = bytes.length;
-    }
+      this.#scratch ??= padBytes(SCRATCH);
+      padded = this.#scratch;
+    } else padded = padBytes(3 * text.length);
+    const { bytes } = padded;
+    const length = utf8.encodeInto(text, bytes).written;
     if (byteSplits.length === 0) {
-      this.#encoder.encode(bytes, 0, length, scan, this.#out);
+      this.#encoder.encode(padded, 0, length, scan, this.#out);
       return;
     }
     for (let i = 0; i < length; ) {
@@ -256,4 +254,9 @@ export class Tokenizer {
       i = next;
     }
   }
+}
+
+function padBytes(length: number): PaddedBytes {
+  const bytes = new Uint8Array(length + PADDING);
+  return { bytes, view: new DataView(bytes.buffer) };
 }

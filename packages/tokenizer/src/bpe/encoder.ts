@@ -1,9 +1,10 @@
 /** From the bytes of a text to ids: words by a scanner, ids by the cache or else by merging. */
 import type { Scanner } from "../split/scanner.ts";
 import { tokenOf } from "./byte_characters.ts";
+import type { IdList } from "./id_list.ts";
 import { mergeWord } from "./merge.ts";
 import type { PairTable } from "./pair_table.ts";
-import { hashBytes, type IdList, LONGEST_WORD, WordCache } from "./word_cache.ts";
+import { LONGEST_WORD, type PaddedBytes, WordCache } from "./word_cache.ts";
 
 /** What encoding needs of a vocabulary. */
 export interface BpeModel {
@@ -28,22 +29,20 @@ export class Encoder {
   }
 
   /** Appends the ids of the text `bytes[start … end)`, valid UTF-8, in the words of `scan`. */
-  encode(bytes: Uint8Array, start: number, end: number, scan: Scanner, out: IdList): void {
+  encode(text: PaddedBytes, start: number, end: number, scan: Scanner, out: IdList): void {
     out.reserve(end - start);
     this.#cache ??= new WordCache();
     const cache = this.#cache;
+    const { bytes } = text;
     let i = start;
     while (i < end) {
       const next = scan(bytes, i, end);
       const length = next - i;
       if (length > LONGEST_WORD) this.encodeWord(bytes, i, next, out);
-      else {
-        const hash = hashBytes(bytes, i, next);
-        if (!cache.read(bytes, i, length, hash, out)) {
-          const from = out.length;
-          this.encodeWord(bytes, i, next, out);
-          cache.write(bytes, i, length, hash, out.ids, from, out.length);
-        }
+      else if (!cache.read(text, i, length, out)) {
+        const from = out.length;
+        this.encodeWord(bytes, i, next, out);
+        cache.write(text, i, length, out.ids, from, out.length);
       }
       i = next;
     }

@@ -1,126 +1,144 @@
 /**
  * Remembers the ids of words: most words of a text have been seen before, and a look-up costs a tenth of the merges.
  *
- * A hash table over the words' bytes with open addressing, all in typed arrays: no string is made for a word, and
- * nothing is left to the garbage collector. When it is full it is emptied, so memory is bounded (6 MB) and a change of
- * language costs little.
+ * A hash table with open addressing in typed arrays: no string is made for a word, and nothing is left to the garbage
+ * collector. A slot is half a cache line, in which words up to twelve bytes and up to four ids lie themselves; what is
+ * longer lies elsewhere. When the table is full it is emptied, so memory is bounded (6 MB) and a change of language
+ * costs little.
  */
+import type { IdList } from "./id_list.ts";
 
 /** Longer words are not remembered. */
 export const LONGEST_WORD = 64;
 
+/** Bytes that must be readable behind the end of a text. */
+export const PADDING = 12;
+
 const SLOTS = 1 << 17;
-const KEY_BYTES = 1 << 20;
-const IDS = 1 << 19;
+const POOL_BYTES = 1 << 20;
+const POOL_IDS = 1 << 18;
 
-/** A growable list of ids. */
-export class IdList {
-  ids: Int32Array = new Int32Array(1024);
-  length = 0;
+/** Which bits of the second and third four bytes belong to a word of that length; of the first, at the end. */
+const masks: Int32Array = /* @__PURE__ */ Int32Array.from({ length: 39 }, (_, i) => {
+  const bytes = Math.min(4, Math.max(0, (i % 13) - 4 * Math.floor(i / 13)));
+  return bytes === 4 ? -1 : (1 << (8 * bytes)) - 1;
+});
 
-  /** Makes room for `count` more. */
-  reserve(count: number): void {
-    if (this.length + count <= this.ids.length) return;
-    const larger = new Int32Array(Math.max(2 * this.ids.length, this.length + count));
-    larger.set(this.ids.subarray(0, this.length));
-    this.ids = larger;
-  }
-
-  push(id: number): void {
-    this.reserve(1);
-    this.ids[this.length++] = id;
-  }
-
-  take(): Int32Array {
-    return this.ids.slice(0, this.length);
-  }
+/** Text as bytes, with `PADDING` behind it. */
+export interface PaddedBytes {
+  bytes: Uint8Array;
+  /** Of the same memory: it reads four bytes at once. */
+  view: DataView;
 }
 
 /** Ids by words. */
 export class WordCache {
-  /** Four numbers a slot: hash (0: free), place of the key, its length | number of ids << 8, the id or the ids' place. */
-  #slots: Int32Array = new Int32Array(4 * SLOTS);
-  #keys: Uint8Array = new Uint8Array(KEY_BYTES);
-  #ids: Int32Array = new Int32Array(IDS);
+  /**
+   * Eight numbers a slot: length of the word | number of ids << 8 (0: free); three with the word's bytes, or its hash and
+   * its place; four with the ids, or their place.
+   */
+  #slots: Int32Array = new Int32Array(8 * SLOTS);
+  #poolBytes: Uint8Array = new Uint8Array(POOL_BYTES);
+  #poolIds: Int32Array = new Int32Array(POOL_IDS);
   #words = 0;
-  #keyBytes = 0;
-  #idCount = 0;
+  #bytesUsed = 0;
+  #idsUsed = 0;
 
   /** Appends the ids of the word to `out`, which has room for them, if they are known. */
-  read(bytes: Uint8Array, start: number, length: number, hash: number, out: IdList): boolean {
-    const slots = this.#slots;
-    const keys = this.#keys;
-    let slot = (hash & (SLOTS - 1)) << 2;
-    for (;;) {
-      const found = slots[slot];
-      if (found === 0) return false;
-      if (found === hash) {
-        const sizes = slots[slot + 2];
-        if ((sizes & 0xff) === length) {
-          const key = slots[slot + 1];
-          let i = 0;
-          while (i < length && keys[key + i] === bytes[start + i]) i++;
-          if (i === length) {
-            const count = sizes >> 8;
-            const place = slots[slot + 3];
-            const { ids } = out;
-            let to = out.length;
-            if (count === 1) ids[to++] = place;
-            else for (let j = 0; j < count; j++) ids[to++] = this.#ids[place + j];
-            out.length = to;
-            return true;
-          }
-        }
-      }
-      slot = (slot + 4) & (4 * SLOTS - 1);
-    }
+  read(text: PaddedBytes, start: number, length: number, out: IdList): boolean {
+    return length <= 12
+      ? this.#readShort(text.view, start, length, out)
+      : this.#readLong(text.bytes, start, length, out);
   }
 
-  /** Remembers that the word has the ids `ids[from … to)`. */
-  write(
-    bytes: Uint8Array,
-    start: number,
-    length: number,
-    hash: number,
-    ids: Int32Array,
-    from: number,
-    to: number,
-  ): void {
+  /** Remembers that the word has the ids `ids[from … to)`; it must not be there already. */
+  write({ bytes, view }: PaddedBytes, start: number, length: number, ids: Int32Array, from: number, to: number): void {
     const count = to - from;
-    if (2 * this.#words >= SLOTS || this.#keyBytes + length > KEY_BYTES || this.#idCount + count > IDS) this.#clear();
+    if (2 * this.#words >= SLOTS || this.#bytesUsed + length > POOL_BYTES || this.#idsUsed + count > POOL_IDS) {
+      this.#slots.fill(0);
+      this.#words = this.#bytesUsed = this.#idsUsed = 0;
+    }
     const slots = this.#slots;
-    let slot = (hash & (SLOTS - 1)) << 2;
-    while (slots[slot] !== 0) slot = (slot + 4) & (4 * SLOTS - 1);
-    slots[slot] = hash;
-    slots[slot + 1] = this.#keyBytes;
-    slots[slot + 2] = length | (count << 8);
-    for (let i = 0; i < length; i++) this.#keys[this.#keyBytes++] = bytes[start + i];
-    if (count === 1) slots[slot + 3] = ids[from];
+    const short = length <= 12;
+    const w0 = short ? view.getInt32(start, true) & masks[length] : hashBytes(bytes, start, start + length);
+    const w1 = short ? view.getInt32(start + 4, true) & masks[13 + length] : this.#bytesUsed;
+    const w2 = short ? view.getInt32(start + 8, true) & masks[26 + length] : 0;
+    let slot = (short ? mix(w0, w1, w2) : w0 & (SLOTS - 1)) << 3;
+    while (slots[slot] !== 0) slot = (slot + 8) & (8 * SLOTS - 1);
+    slots[slot] = length | (count << 8);
+    slots[slot + 1] = w0;
+    slots[slot + 2] = w1;
+    slots[slot + 3] = w2;
+    if (!short) for (let i = 0; i < length; i++) this.#poolBytes[this.#bytesUsed++] = bytes[start + i];
+    if (count <= 4) for (let i = 0; i < count; i++) slots[slot + 4 + i] = ids[from + i];
     else {
-      slots[slot + 3] = this.#idCount;
-      for (let i = from; i < to; i++) this.#ids[this.#idCount++] = ids[i];
+      slots[slot + 4] = this.#idsUsed;
+      for (let i = from; i < to; i++) this.#poolIds[this.#idsUsed++] = ids[i];
     }
     this.#words++;
   }
 
-  #clear(): void {
-    this.#slots.fill(0);
-    this.#words = this.#keyBytes = this.#idCount = 0;
+  #readShort(view: DataView, start: number, length: number, out: IdList): boolean {
+    const slots = this.#slots;
+    const w0 = view.getInt32(start, true) & masks[length];
+    const w1 = view.getInt32(start + 4, true) & masks[13 + length];
+    const w2 = view.getInt32(start + 8, true) & masks[26 + length];
+    let slot = mix(w0, w1, w2) << 3;
+    for (;;) {
+      const sizes = slots[slot];
+      if (sizes === 0) return false;
+      if ((sizes & 0xff) === length && slots[slot + 1] === w0 && slots[slot + 2] === w1 && slots[slot + 3] === w2) {
+        this.#append(slot, sizes >> 8, out);
+        return true;
+      }
+      slot = (slot + 8) & (8 * SLOTS - 1);
+    }
+  }
+
+  #readLong(bytes: Uint8Array, start: number, length: number, out: IdList): boolean {
+    const slots = this.#slots;
+    const pool = this.#poolBytes;
+    const hash = hashBytes(bytes, start, start + length);
+    let slot = (hash & (SLOTS - 1)) << 3;
+    for (;;) {
+      const sizes = slots[slot];
+      if (sizes === 0) return false;
+      if ((sizes & 0xff) === length && slots[slot + 1] === hash) {
+        const place = slots[slot + 2];
+        let i = 0;
+        while (i < length && pool[place + i] === bytes[start + i]) i++;
+        if (i === length) {
+          this.#append(slot, sizes >> 8, out);
+          return true;
+        }
+      }
+      slot = (slot + 8) & (8 * SLOTS - 1);
+    }
+  }
+
+  #append(slot: number, count: number, out: IdList): void {
+    const slots = this.#slots;
+    const { ids } = out;
+    let to = out.length;
+    if (count <= 4) for (let i = 0; i < count; i++) ids[to++] = slots[slot + 4 + i];
+    else {
+      const place = slots[slot + 4];
+      for (let i = 0; i < count; i++) ids[to++] = this.#poolIds[place + i];
+    }
+    out.length = to;
   }
 }
 
-/** A hash of `bytes[start … end)`, never 0. */
+/** A slot for up to twelve bytes. */
+function mix(w0: number, w1: number, w2: number): number {
+  let h = Math.imul(w0, 0x9e3779b1) ^ Math.imul(w1, 0x85ebca6b) ^ Math.imul(w2, 0xc2b2ae35);
+  h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d);
+  return (h >>> 12) & (SLOTS - 1);
+}
+
+/** A hash of `bytes[start … end)`, FNV-1a with a finish. */
 export function hashBytes(bytes: Uint8Array, start: number, end: number): number {
   let h = end - start;
-  let i = start;
-  for (; i + 3 < end; i += 4) {
-    const word = bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24);
-    h = Math.imul(h ^ word, 0x9e3779b1);
-    h ^= h >>> 15;
-  }
-  let rest = 0;
-  for (; i < end; i++) rest = (rest << 8) | bytes[i];
-  h = Math.imul(h ^ rest, 0x85ebca6b);
-  h ^= h >>> 13;
-  return h === 0 ? 1 : h;
+  for (let i = start; i < end; i++) h = Math.imul(h ^ bytes[i], 0x01000193);
+  return Math.imul(h ^ (h >>> 15), 0x85ebca6b);
 }

@@ -1,6 +1,6 @@
 /** Ids together with the parts of the text that they stand for. */
 import type { Encoder } from "../bpe/encoder.ts";
-import { IdList } from "../bpe/word_cache.ts";
+import { IdList } from "../bpe/id_list.ts";
 import { cut, cutBytes } from "../split/pre_tokenizer.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 import type { AddedTokens } from "./added_tokens.ts";
