@@ -72,11 +72,11 @@ export class PairTable {
   }
 
   #grow(): void {
-    const old = [...this.entries()];
-    this.#slots = new Int32Array(2 * this.#slots.length);
+    const old = this.#slots;
+    this.#slots = new Int32Array(2 * old.length);
     this.#mask = 2 * this.#mask + 1;
     this.#count = 0;
-    for (const [left, right, rank] of old) this.set(left, right, rank);
+    for (let i = 0; i < old.length; i += 3) if (old[i]) this.set(old[i] - 1, old[i + 1], old[i + 2]);
   }
 }
 

@@ -1,0 +1,174 @@
+/** Training: from texts to a tokenizer. */
+import { byteCharacters } from "../bpe/byte_characters.ts";
+import { PairTable } from "../bpe/pair_table.ts";
+import { preTokenizerJson, specialToken } from "../files/to_json.ts";
+import { type PatternName, patterns } from "../split/patterns.ts";
+import { cut, type PreTokenizer, preTokenizerOf } from "../split/pre_tokenizer.ts";
+import { Tokenizer } from "../tokenizer.ts";
+import { learnMerges } from "./learn_merges.ts";
+import { WordCounts } from "./word_counts.ts";
+
+/** How far training has come. */
+export interface TrainingProgress {
+  /** First words are counted, then merges are learnt. */
+  phase: "counting" | "merging";
+  /** UTF-16 code units read, or tokens in the vocabulary. */
+  done: number;
+  /** Tokens wanted; unknown while counting. */
+  total?: number;
+  /** Distinct words so far. */
+  words: number;
+}
+
+/** Options of `trainBpe`. */
+export interface TrainOptions {
+  /** Tokens in the vocabulary: special tokens, 256 bytes and merges. Fewer come out where the texts have no more pairs. */
+  vocabSize: number;
+  /** Texts of special tokens; they have the ids from 0 on. Default none. */
+  specialTokens?: readonly string[];
+  /** How texts are cut into words: a name, or a regular expression in Oniguruma's syntax. Default `qwen2`. */
+  pattern?: PatternName | (string & {});
+  /** Called some ten times a second. */
+  onProgress?: (progress: TrainingProgress) => void;
+}
+
+/** Milliseconds after which others get a turn. */
+const TURN = 100;
+
+/**
+ * Trains a byte-level BPE tokenizer, with the merges that Hugging Face's `BpeTrainer` would learn: ids are the special
+ * tokens, the 256 bytes in the order of their characters, then the merges.
+ *
+ * Texts are read once and not kept; memory grows with the number of distinct words. A text is cut by itself: no word
+ * reaches from one into the next. Special tokens within the texts are text.
+ *
+ * @param texts Texts, a stream of lines, say.
+ * @param options The size, and how to cut.
+ * @throws {RangeError} If the size does not fit the special tokens and bytes, or a special token is empty or twice there.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ *
+ * const tokenizer = await trainBpe(["hug pug hug hugs bun"], { vocabSize: 260, specialTokens: ["<|end|>"] });
+ * equal(tokenizer.vocabSize, 260);
+ * equal(tokenizer.idToToken(257), "ug");
+ * equal(tokenizer.idToToken(258), "hug");
+ * ```
+ */
+export async function trainBpe(
+  texts: Iterable<string> | AsyncIterable<string>,
+  options: TrainOptions,
+): Promise<Tokenizer> {
+  const { vocabSize, specialTokens = [], pattern = "qwen2", onProgress } = options;
+  const fixed = specialTokens.length + 256;
+  if (!Number.isInteger(vocabSize) || vocabSize < fixed || vocabSize >= 2 ** 22)
+    throw new RangeError(
+      `Cannot train: vocabSize must be a whole number from ${fixed} (special tokens and bytes) to 2²², found ${vocabSize}`,
+    );
+  for (const [i, token] of specialTokens.entries())
+    if (
+      typeof token !== "string" ||
+      token === "" ||
+      byteCharacters.includes(token) ||
+      specialTokens.indexOf(token) !== i
+    )
+      throw new RangeError(
+        `Cannot train: specialTokens must be different texts, none a single byte, found ${JSON.stringify(token)}`,
+      );
+  const sources = pattern in patterns ? patterns[pattern as PatternName] : [pattern];
+  const preTokenizer = preTokenizerOf(sources);
+  const turns = takeTurns();
+
+  const words = new WordCounts();
+  let done = 0;
+  const count = (text: string): void => {
+    if (typeof text !== "string") throw new TypeError(`Cannot train: texts must be strings, found ${typeof text}`);
+    countWords(text, preTokenizer, words);
+    done += text.length;
+  };
+  const counted = async (): Promise<void> => {
+    onProgress?.({ phase: "counting", done, words: words.size });
+    await turns.others();
+  };
+  if (Symbol.asyncIterator in texts) {
+    for await (const text of texts) {
+      count(text);
+      if (turns.over()) await counted();
+    }
+  } else {
+    for (const text of texts) {
+      count(text);
+      if (turns.over()) await counted();
+    }
+  }
+
+  // The bytes' ids follow the order of their characters, as in Rust.
+  const tokens = [...specialTokens, ...byteCharacters.toSorted()];
+  const ids = new Map(tokens.map((token, id) => [token, id]));
+  const byteIds = Int32Array.from(byteCharacters, (character) => ids.get(character)!);
+  const corpus = {
+    ids: Int32Array.from(words.bytes, (byte) => byteIds[byte]),
+    starts: words.starts,
+    counts: words.counts,
+  };
+  const merges: [number, number, number][] = [];
+  const join = (left: number, right: number): number => {
+    const token = tokens[left] + tokens[right];
+    let id = ids.get(token);
+    if (id === undefined) {
+      id = tokens.length;
+      tokens.push(token);
+      ids.set(token, id);
+    }
+    return id;
+  };
+  if (tokens.length < vocabSize)
+    for (const merge of learnMerges(corpus, join)) {
+      merges.push(merge);
+      if (tokens.length >= vocabSize) break;
+      if (turns.over()) {
+        onProgress?.({ phase: "merging", done: tokens.length, total: vocabSize, words: words.size });
+        await turns.others();
+      }
+    }
+  onProgress?.({ phase: "merging", done: tokens.length, total: vocabSize, words: words.size });
+
+  const pairs = new PairTable(Int32Array.from(merges, ([, , id]) => id));
+  for (const [rank, [left, right]] of merges.entries()) pairs.set(left, right, rank);
+  return new Tokenizer({
+    ids,
+    pairs,
+    ignoreMerges: false,
+    added: specialTokens.map((content, id) => specialToken(content, id)),
+    forms: [],
+    preTokenizer,
+    frame: { before: [], after: [] },
+    json: { normalizer: null, pre_tokenizer: preTokenizerJson(sources), post_processor: null },
+  });
+}
+
+const utf8 = new TextEncoder();
+
+function countWords(text: string, { splits, scan }: PreTokenizer, words: WordCounts): void {
+  for (const piece of cut(text, splits)) {
+    const bytes = utf8.encode(piece.text);
+    for (let i = 0; i < bytes.length; ) {
+      const next = scan(bytes, i, bytes.length);
+      words.add(bytes, i, next);
+      i = next;
+    }
+  }
+}
+
+/** Says when others should get a turn, and gives them one. */
+function takeTurns(): { over(): boolean; others(): Promise<void> } {
+  let start = performance.now();
+  return {
+    over: () => performance.now() - start > TURN,
+    others: async () => {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      start = performance.now();
+    },
+  };
+}
