@@ -130,14 +130,18 @@ const generators: Readonly<Record<Kind, Generator>> = {
     const b = withDigits(random, between(random, Math.max(1, level - 1), level));
     return binaryOf(Math.max(a, b), "-", Math.min(a, b));
   },
-  // 7*8 or 14*3, 47*8, 47*38 or 347*8, 347*38
+  // 7*8 or 14*3, 47*8 or (one in three) 17*23, 47*38 or 347*8, 347*38
   multiplication: (random, level) => {
     const shapes = [
       [
         [1, 1],
         [2, 1],
       ],
-      [[2, 1]],
+      [
+        [2, 1],
+        [2, 1],
+        [2, 2],
+      ],
       [
         [2, 2],
         [3, 1],
