@@ -101,6 +101,7 @@ export function normalize(latex: string): string {
     .replace(/\^\s*(?:\\circ|\{\s*\\circ\s*\})\s?/g, "\\degree ")
     .replace(/~/g, " ");
   if (/[a-z]{3}/i.test(text)) text = words(text);
+  if (text.includes("\\over")) text = text.replace(/\{([^{}]*)\\over(?![a-zA-Z])([^{}]*)\}/g, "\\frac{$1}{$2}");
   if (text.includes("\\frac") || text.includes("\\sqrt")) text = braces(text);
   return spaces(text)
     .replace(/[\s.,;]+$/, "")
@@ -179,6 +180,6 @@ function spaces(text: string): string {
   if (!/\s/.test(text)) return text;
   return text
     .replace(/\s+/g, " ")
-    .replace(/(\\\\|\\begin\{\w+\}) /g, "$1")
+    .replace(/(\\\\|\\begin ?\{\w+\}) /g, "$1")
     .replace(/ (?![\w.$(|])|(?<![\w\\}).%]) /g, "");
 }

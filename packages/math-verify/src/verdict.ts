@@ -11,10 +11,10 @@ export type Verdict = "equal" | "different" | "undecided";
 
 /**
  * The layers, cheapest first: no answer was found (`extraction`); the normal forms are the same (`string`); words
- * (`text`); exact fractions (`number`); parts of collections, equations, inequalities (`structure`); the same canonical
- * expression (`symbolic`); values at sample points (`sampling`); the time was up or the answer too long (`limit`).
+ * (`text`); exact fractions (`number`); parts of collections, equations, inequalities (`structure`); values at sample
+ * points (`sampling`); one canonical expression (`symbolic`); the time was up or the answer too long (`limit`).
  */
-export type Layer = "extraction" | "string" | "text" | "number" | "structure" | "symbolic" | "sampling" | "limit";
+export type Layer = "extraction" | "string" | "text" | "number" | "structure" | "sampling" | "symbolic" | "limit";
 
 const order: readonly Layer[] = [
   "extraction",
@@ -22,8 +22,8 @@ const order: readonly Layer[] = [
   "text",
   "number",
   "structure",
-  "symbolic",
   "sampling",
+  "symbolic",
   "limit",
 ];
 

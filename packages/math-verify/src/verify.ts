@@ -58,7 +58,7 @@ export function verify(gold: string, prediction: string, options: VerifyOptions 
  *
  * assert.deepEqual(compare("0.5", "1/2"), { verdict: "equal", layer: "number" });
  * assert.deepEqual(compare("(x+1)^2", "x^2+2x+1"), { verdict: "equal", layer: "sampling" });
- * assert.deepEqual(compare("9^{9^{9^9}}", "1"), { verdict: "undecided", layer: "sampling" });
+ * assert.deepEqual(compare("9^{9^{9^9}}", "1"), { verdict: "undecided", layer: "symbolic" });
  * ```
  */
 export function compare(gold: string, prediction: string, options: VerifyOptions = {}): ComparisonResult {

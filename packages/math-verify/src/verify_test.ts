@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { different, equal } from "./testing/held_out_cases.ts";
+import * as further from "./testing/further_cases.ts";
+import * as first from "./testing/held_out_cases.ts";
 import { compare, verify } from "./verify.ts";
 
 const oracle = fileURLToPath(new URL("../../../../shared/oracles/math-verify.dev.json", import.meta.url));
@@ -22,17 +23,18 @@ test("agrees with Math-Verify's own test cases, all negatives among them", { ski
   );
 });
 
-for (const [group, pairs] of Object.entries(equal))
-  test(`${group}: what says the same is equal`, () => {
-    for (const [gold, prediction] of pairs)
-      assert.equal(compare(gold, prediction).verdict, "equal", `${gold} | ${prediction}`);
-  });
-
-for (const [group, pairs] of Object.entries(different))
-  test(`${group}: what says something else is not`, () => {
-    for (const [gold, prediction] of pairs)
-      assert.notEqual(compare(gold, prediction).verdict, "equal", `${gold} | ${prediction}`);
-  });
+for (const { equal, different } of [first, further]) {
+  for (const [group, pairs] of Object.entries(equal))
+    test(`${group}: what says the same is equal`, () => {
+      for (const [gold, prediction] of pairs)
+        assert.equal(compare(gold, prediction).verdict, "equal", `${gold} | ${prediction}`);
+    });
+  for (const [group, pairs] of Object.entries(different))
+    test(`${group}: what says something else is not`, () => {
+      for (const [gold, prediction] of pairs)
+        assert.notEqual(compare(gold, prediction).verdict, "equal", `${gold} | ${prediction}`);
+    });
+}
 
 test("names the deepest layer that was needed", () => {
   const layers: [string, string, string][] = [
@@ -41,7 +43,7 @@ test("names the deepest layer that was needed", () => {
     ["0.5", "1/2", "number"],
     ["(0.5, x)", "(0.5, x, y)", "structure"],
     ["\\{1,2\\}", "2, 1", "structure"],
-    ["x+y", "y+x", "symbolic"],
+    ["2^{2^{20}}x", "x 2^{2^{20}}", "symbolic"],
     ["(x+1)^2", "x^2+2x+1", "sampling"],
     ["7", "", "extraction"],
   ];

@@ -9,7 +9,7 @@ import type { Deadline } from "../deadline.ts";
 import * as c from "../numbers/complex.ts";
 import { toNumber } from "../numbers/rational.ts";
 import { exactValue } from "./exact.ts";
-import { children, type Node } from "./node.ts";
+import type { Node } from "./node.ts";
 
 type Complex = c.Complex;
 
@@ -22,6 +22,13 @@ export interface Point {
   readonly deadline: Deadline;
   /** The largest modulus met on the way, which says how much cancellation can have cost. */
   scale: number;
+  /** Whether some part had no real value. */
+  complex: boolean;
+}
+
+/** The point with number `seed`. */
+export function pointAt(seed: number, deadline: Deadline, values?: ReadonlyMap<string, Complex>): Point {
+  return { seed, values, deadline, scale: 0, complex: false };
 }
 
 /** A number in [0, 1) from a name and a seed (FNV-1a, then a finaliser). */
@@ -45,6 +52,7 @@ export function evaluate(node: Node, point: Point): Complex {
   const value = evaluateKind(node, point);
   const size = Math.abs(value.re) + Math.abs(value.im);
   if (size > point.scale && size < Infinity) point.scale = size;
+  if (Math.abs(value.im) > 1e-12 * size) point.complex = true;
   return value;
 }
 
@@ -192,10 +200,4 @@ function seriesValue(node: Node & { kind: "series" }, point: Point): Complex {
   }
   // Bounds that are no numbers: the same summand between the same bounds is the same sum.
   return unknown(node.name, [from, Number.isFinite(to.re) ? to : c.complex(1e3), bodyAt(0.37), bodyAt(1.91)], point);
-}
-
-/** Whether all of it is made of functions that are known, so that a difference at one point is a difference. */
-export function isDefinite(node: Node): boolean {
-  if (node.kind === "call" && !Object.hasOwn(known, node.name) && node.name !== "index") return false;
-  return children(node).every(isDefinite);
 }

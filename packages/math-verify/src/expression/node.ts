@@ -86,6 +86,11 @@ export function variables(node: Node, found: Set<string> = new Set()): Set<strin
   return found;
 }
 
+/** Whether the imaginary unit occurs. */
+export function isComplex(node: Node): boolean {
+  return node.kind === "symbol" ? node.name === "i" : children(node).some(isComplex);
+}
+
 /** Whether some number in it is written with a decimal point, and so may be rounded. */
 export function hasDecimal(node: Node): boolean {
   return node.kind === "number" ? node.decimal : children(node).some(hasDecimal);

@@ -1,5 +1,6 @@
 /**
- * Whether two expressions are equal: exact fractions first, then one canonical text, then values at sample points.
+ * Whether two expressions are equal: exact fractions first, then values at sample points; where those do not decide
+ * (overflow, no real values), one canonical text, which costs more than they do.
  *
  * Sampling decides "equal" when both have the same value at every point where both have one, to ten digits or more;
  * for a wrong "equal" two different analytic functions would have to agree at eight random points. It decides "different"
@@ -12,9 +13,9 @@ import * as c from "../numbers/complex.ts";
 import * as q from "../numbers/rational.ts";
 import type { Comparison, Verdict } from "../verdict.ts";
 import { canonical } from "./canonical.ts";
-import { evaluate, type Point } from "./evaluate.ts";
+import { evaluate, pointAt } from "./evaluate.ts";
 import { exactValue } from "./exact.ts";
-import { hasDecimal, type Node, variables } from "./node.ts";
+import { hasDecimal, isComplex, type Node, variables } from "./node.ts";
 
 const POINTS = 8;
 /** Points that must have values for "equal". */
@@ -29,14 +30,15 @@ export function sameExpression(gold: Node, prediction: Node, comparison: Compari
     if (q.same(a, b)) return "equal";
     return rounded && withinPrecision(a, b, comparison.settings.precision) ? "equal" : "different";
   }
-  comparison.used("symbolic");
-  if (canonical(gold, deadline) === canonical(prediction, deadline)) return "equal";
   comparison.used("sampling");
   if (isHuge(a) !== isHuge(b) && variables(prediction, variables(gold)).size === 0) {
-    const other = evaluate(isHuge(a) ? prediction : gold, { seed: 0, deadline, scale: 0 });
+    const other = evaluate(isHuge(a) ? prediction : gold, pointAt(0, deadline));
     if (c.finite(other)) return "different";
   }
-  return sample(gold, prediction, rounded, comparison);
+  const verdict = sample(gold, prediction, rounded, comparison);
+  if (verdict !== "undecided") return verdict;
+  comparison.used("symbolic");
+  return canonical(gold, deadline) === canonical(prediction, deadline) ? "equal" : verdict;
 }
 
 /** Whether an exact value is beyond the range of doubles. */
@@ -54,19 +56,25 @@ function withinPrecision(a: q.Rational, b: q.Rational, precision: number): boole
 function sample(gold: Node, prediction: Node, rounded: boolean, comparison: Comparison): Verdict {
   const free = variables(prediction, variables(gold));
   const points = free.size === 0 ? 1 : POINTS;
-  let agreed = 0;
-  let unsure = false;
+  // Expressions of reals are compared where all of both is real: ln(a/b) is ln a - ln b only there.
+  const real = { verdicts: new Set<Verdict>(), count: 0 };
+  const complex = { verdicts: new Set<Verdict>(), count: 0 };
+  const everywhere = free.size === 0 || isComplex(gold) || isComplex(prediction);
   for (let seed = 0; seed < points; seed++) {
-    const point: Point = { seed, deadline: comparison.deadline, scale: 0 };
+    const point = pointAt(seed, comparison.deadline);
     const a = evaluate(gold, point);
     const b = evaluate(prediction, point);
     if (!c.finite(a) || !c.finite(b)) continue;
     const verdict = sameValue(a, b, point.scale, rounded ? comparison.settings.precision : undefined);
-    if (verdict === "different") return "different";
-    if (verdict === "equal") agreed++;
-    else unsure = true;
+    const part = everywhere || !point.complex ? real : complex;
+    if (part === real && verdict === "different") return verdict;
+    part.verdicts.add(verdict);
+    part.count++;
   }
-  return !unsure && agreed >= Math.min(ENOUGH, points) ? "equal" : "undecided";
+  const enough = Math.min(ENOUGH, points);
+  const { verdicts, count } = real.count >= enough ? real : complex;
+  if (count < enough || verdicts.has("undecided")) return "undecided";
+  return verdicts.has("different") ? "different" : "equal";
 }
 
 /** Whether two values are the same up to rounding: that of the written decimals, or that of the arithmetic. */

@@ -87,15 +87,18 @@ export function findAnswers(text: string): FoundAnswer[] {
     if (found.length && !(last && isSentence(found[0].answer))) return found;
     if (last) return marked(source, joined(source, boxes, isBoxJoint), "boxed");
   }
-  const anchor = lastMatch(source, /\banswers?\s*(?:is|are|should be|must be|would be|will be|=|:)/gi);
+  const anchor = lastMatch(source, /\banswers?\s*(?:is|are|should be|must be|would be|will be|=|:)(?!\s+not\b)/gi);
   if (anchor) {
     const found = afterAnchor(source, anchor.end, "answer-is");
     if (found.length) return found;
   }
   const formulas = findMath(source);
   if (formulas.length) return marked(source, joined(source, formulas, isMathJoint), "math");
-  return readings(source.replace(broken, " ").trim(), undefined);
+  return readings(source.replace(broken, " ").replace(negated, " ").trim(), undefined);
 }
+
+/** What is said not to be the answer. */
+const negated = /\b(?:the )?answers? (?:is|are)(?: not|n't)\b[^.\n]*/gi;
 
 function solutionIn(text: string): string {
   let solution = text.length > MAX_TEXT ? text.slice(-MAX_TEXT) : text;

@@ -45,8 +45,10 @@ export const isInteger = (x: Rational): boolean => x.denominator === 1n;
 export const same = (a: Rational, b: Rational): boolean =>
   a.numerator === b.numerator && a.denominator === b.denominator;
 
+const LIMIT = 1n << BigInt(MAX_BITS);
+
 const bounded = (x: Rational | undefined): Rational | undefined =>
-  x && bitLength(x.numerator) <= MAX_BITS && bitLength(x.denominator) <= MAX_BITS ? x : undefined;
+  x && x.numerator < LIMIT && x.numerator > -LIMIT && x.denominator < LIMIT ? x : undefined;
 
 export const add = (a: Rational, b: Rational): Rational | undefined =>
   bounded(rational(a.numerator * b.denominator + b.numerator * a.denominator, a.denominator * b.denominator));
@@ -89,10 +91,12 @@ function root(x: bigint, n: number): bigint | undefined {
   return low ** size === x ? low : undefined;
 }
 
+const SAFE = 1n << 1000n;
+
 /** The nearest double, near enough, also where numerator and denominator are beyond its range; ±Infinity above it. */
 export function toNumber({ numerator, denominator }: Rational): number {
+  if (numerator < SAFE && numerator > -SAFE && denominator < SAFE) return Number(numerator) / Number(denominator);
   const [top, bottom] = [bitLength(numerator), bitLength(denominator)];
-  if (top < 1000 && bottom < 1000) return Number(numerator) / Number(denominator);
   const shift = 64 - (top - bottom); // leaves a quotient of about 64 bits
   const quotient =
     shift >= 0 ? (numerator << BigInt(shift)) / denominator : numerator / (denominator << BigInt(-shift));

@@ -47,7 +47,7 @@ const namesOf = (items: readonly Structure[]): string[] =>
   items.flatMap((item) => (item.kind === "equation" ? [item.name] : []));
 
 /** All items are equations, with names that differ by more than a subscript: `a = 1, b = 2`, not `x_1 = 1, x_2 = 2`. */
-function isNamedApart(items: readonly Structure[]): boolean {
+export function isNamedApart(items: readonly Structure[]): boolean {
   const names = namesOf(items);
   return names.length === items.length && new Set(names.map((name) => name.replace(/_.*$/, ""))).size > 1;
 }

@@ -8,7 +8,7 @@ import { children, type Node, number, product, symbol, variables } from "../expr
 import { sameExpression } from "../expression/same.ts";
 import { rational } from "../numbers/rational.ts";
 import { all, type Comparison, type Verdict } from "../verdict.ts";
-import { sameItems, sameOrder } from "./collections.ts";
+import { isNamedApart, sameItems, sameOrder } from "./collections.ts";
 import { sameRegion } from "./region.ts";
 import { sameEquation, sameRelation } from "./relations.ts";
 import type { Structure } from "./structure.ts";
@@ -40,7 +40,8 @@ function sameText(gold: Structure, prediction: Structure, comparison: Comparison
   // The words may be the value of an equation: `x = \text{even}`.
   if (gold.kind === "equation") return compareStructures(gold.value, prediction, comparison);
   if (prediction.kind === "equation") return compareStructures(gold, prediction.value, comparison);
-  if (gold.kind === "text" && prediction.kind === "text" && sameChoice(a, b)) return "equal";
+  const choice = choiceOf(gold.source);
+  if (choice && choice === choiceOf(prediction.source)) return "equal";
   const opaque = (gold.kind === "text" && gold.opaque) || (prediction.kind === "text" && prediction.opaque);
   return opaque ? "undecided" : "different";
 }
@@ -49,12 +50,10 @@ function sameText(gold: Structure, prediction: Structure, comparison: Comparison
 const sameWord = (a: string, b: string): boolean =>
   /^(?:[a-z]{3,}|no)$/i.test(a) && a.toLowerCase() === b.toLowerCase();
 
-/** `C` and `(C) 12`: the letter of a choice, and the letter with what it stands for. */
-function sameChoice(a: string, b: string): boolean {
-  return (
-    (/^[A-J]$/.test(a) && new RegExp(`^${a}[ )]`, "i").test(b)) ||
-    (/^[A-J]$/.test(b) && new RegExp(`^${b}[ )]`, "i").test(a))
-  );
+/** The letter of a multiple choice: `C`, `(C)`, `C) 12`, `\text{(C)} 12`. */
+function choiceOf(source: string): string | undefined {
+  const match = /^(?:\\text\{)?\s*\(?([A-J])(?:\)?\}?$|[).:](?!\())/.exec(source);
+  return match?.[1];
 }
 
 function sameQuantity(gold: Of<"value">, prediction: Of<"value">, comparison: Comparison): Verdict {
@@ -132,6 +131,9 @@ function sameCollection(gold: Structure, prediction: Structure, comparison: Comp
     const verdict = sameOrder(gold.items, prediction.items, same);
     return verdict === "equal" ? verdict : sameRatio(gold, prediction, comparison);
   }
+  // `x = 2, y = 3` for the point (2,3).
+  if (b && gold.kind === "list" && isNamedApart(gold.items)) return sameOrder(gold.items, b, same);
+  if (a && prediction.kind === "list" && isNamedApart(prediction.items)) return sameOrder(a, prediction.items, same);
   if (!comparison.settings.strict) {
     if (unordered(gold) && b) return sameOrder(gold.items, b, same);
     if (a && unordered(prediction)) return sameOrder(a, prediction.items, same);

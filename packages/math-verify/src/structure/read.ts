@@ -8,7 +8,7 @@ import type { Node } from "../expression/node.ts";
 import { parse } from "../expression/parse.ts";
 import { isEnclosed, type Part, splitTop } from "./split.ts";
 import type { Structure } from "./structure.ts";
-import { readText, withoutUnit } from "./text.ts";
+import { readText, timeOf, withoutUnit } from "./text.ts";
 
 /** How to read what can be read in more than one way. */
 export interface ReadOptions {
@@ -66,6 +66,8 @@ class Reader {
     if (depth > MAX_DEPTH) throw new Unreadable("too deep");
     const source = text.trim();
     if (!source) throw new Unreadable("empty");
+    const time = timeOf(source);
+    if (time) return { kind: "text", source: time, opaque: false };
     if (!separators.test(source)) return this.#value(source, depth);
     const items = this.#items(source, depth);
     if (items) return items;

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { evaluate } from "../expression/evaluate.ts";
+import { evaluate, pointAt } from "../expression/evaluate.ts";
 import { children, type Node, variables } from "../expression/node.ts";
 import * as c from "../numbers/complex.ts";
 import type { Comparison, Verdict } from "../verdict.ts";
@@ -113,7 +113,7 @@ function valueAt(node: Node, name: string | undefined, x: number, { deadline }: 
   const infinite = /^-?\\infty$/.exec(infinity(node) ?? "");
   if (infinite) return infinite[0].startsWith("-") ? -Infinity : Infinity;
   const values = name === undefined ? undefined : new Map([[name, c.complex(x)]]);
-  const value = evaluate(node, { seed: 0, values, deadline, scale: 0 });
+  const value = evaluate(node, pointAt(0, deadline, values));
   return Math.abs(value.im) < 1e-12 && Number.isFinite(value.re) ? value.re : undefined;
 }
 
@@ -136,7 +136,7 @@ const variablesOf = (structure: Structure): Set<string> =>
 const oneVariable = (parts: readonly Structure[]): true | undefined =>
   new Set(parts.flatMap((part) => [...variablesOf(part)])).size === 1 || undefined;
 
-const GRID = 240;
+const GRID = 64;
 
 function relationRegion(
   operands: readonly Node[],
@@ -146,7 +146,14 @@ function relationRegion(
   const names = operands.reduce((found, operand) => variables(operand, found), new Set<string>());
   if (names.size !== 1) return undefined;
   const [name] = names;
-  const sides = (x: number): (number | undefined)[] => operands.map((operand) => valueAt(operand, name, x, comparison));
+  const fixed = operands.map(
+    (operand) => variables(operand).size === 0 && { value: valueAt(operand, undefined, 0, comparison) },
+  );
+  const sides = (x: number): (number | undefined)[] =>
+    operands.map((operand, i) => {
+      const constant = fixed[i];
+      return constant ? constant.value : valueAt(operand, name, x, comparison);
+    });
   const contains = (x: number): boolean => {
     const values = sides(x);
     return operators.every((operator, i) => holds(values[i], operator, values[i + 1]));
@@ -154,6 +161,9 @@ function relationRegion(
   const constants = operands.flatMap((operand) => constantsIn(operand, comparison)).flatMap((x) => [x, -x]);
   const reach = 2 * Math.max(5, ...constants.filter(Number.isFinite).map(Math.abs)) + 1.234;
   const boundaries = [...constants];
+  // Bare variables and constants change places only at the constants.
+  if (operands.every((operand) => operand.kind === "symbol" || variables(operand).size === 0))
+    return { contains, boundaries };
   // Zeros of the differences of neighbouring operands: changes of sign on a grid, then bisection.
   for (let i = 0; i < operators.length; i++) {
     const gap = (x: number): number => {

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { evaluate, type Point } from "../expression/evaluate.ts";
+import { evaluate, pointAt } from "../expression/evaluate.ts";
 import { difference, type Node, variables } from "../expression/node.ts";
 import { sameValue } from "../expression/same.ts";
 import * as c from "../numbers/complex.ts";
@@ -68,7 +68,7 @@ export function proportional(a: Node, b: Node, sign: -1 | 0 | 1, comparison: Com
   let first: c.Complex | undefined;
   let agreed = 0;
   for (let seed = 0; seed < POINTS; seed++) {
-    const point: Point = { seed, deadline: comparison.deadline, scale: 0 };
+    const point = pointAt(seed, comparison.deadline);
     const [x, y] = [evaluate(a, point), evaluate(b, point)];
     if (!c.finite(x) || !c.finite(y)) continue;
     if (c.modulus(x) < 1e-9 * point.scale || c.modulus(y) < 1e-9 * point.scale) continue;

@@ -33,6 +33,12 @@ export function readText(source: string): Structure & { kind: "text" | "list" } 
   return { kind: "text", source, opaque: false };
 }
 
+/** `9 a.m.`, `9:00 am` as `9:00am`. */
+export function timeOf(source: string): string | undefined {
+  const match = /^(\d{1,2})(?::(\d\d))?\s*(?:\\text\{)?\s*([ap])\.?\s?m\b\.?\s*\}?$/i.exec(source);
+  return match ? `${Number(match[1])}:${match[2] ?? "00"}${match[3].toLowerCase()}m` : undefined;
+}
+
 /** A quantity and what stands beside it. */
 export interface Quantity {
   readonly quantity: string;
