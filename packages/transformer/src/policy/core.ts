@@ -15,10 +15,11 @@ import {
 } from "@gradus/autodiff";
 import { type TransformerConfig, validateConfig } from "../files/config.ts";
 import { type Weights, weightShapes } from "../files/weights.ts";
-import { decodeModel, gradientName, prefillModel, rowModel } from "../model/graphs.ts";
+import { decodeModel, prefillModel, rowModel } from "../model/graphs.ts";
 import { arrangeRows, checkBatch, type Rows, type SegmentedBatch } from "../model/rows.ts";
 import { type SampleProgress, type SampleRequest, sampleCompletions } from "../sampling/sample.ts";
 import type { Completion } from "../sampling/wave.ts";
+import { Gradient } from "./gradient.ts";
 import { decayMask, initialize, layoutOf, type Slot, totalSize, views } from "./parameters.ts";
 
 /** How a policy computes. None of these changes results beyond rounding. */
@@ -70,13 +71,12 @@ export class PolicyCore {
   readonly #options: Required<Omit<PolicyOptions, "threads">> & Pick<PolicyOptions, "threads">;
   readonly #layout: readonly Slot[];
   readonly #weights: Float32Array;
-  readonly #gradient: Float32Array;
+  readonly #gradient: Gradient;
   readonly #optimizer: AdamW;
   readonly #feeds: Record<string, TensorData>;
   readonly #sessions = new Map<string, Promise<Session>>();
   /** Kept between waves: touching fresh memory for the first time costs more than writing the caches. */
   readonly #cacheMemory = new Map<string, Float32Array>();
-  #accumulated = false;
   #last: Promise<unknown> = Promise.resolve();
 
   /** Takes over `weights`, the flat array in the order of `weightShapes`. */
@@ -88,7 +88,7 @@ export class PolicyCore {
     if (weights.length !== size)
       throw new RangeError(`Cannot make policy: found ${weights.length} weights, expected ${size}`);
     this.#weights = weights;
-    this.#gradient = new Float32Array(size);
+    this.#gradient = new Gradient(this.#layout);
     this.#optimizer = new AdamW(size, { decays: decayMask(this.#layout) });
     const shapes = weightShapes(config);
     this.#feeds = Object.fromEntries(
@@ -132,17 +132,15 @@ export class PolicyCore {
 
   /** Descends the accumulated gradient and clears it. */
   step(update: AdamWOptions): AdamWReport {
-    if (!this.#accumulated) this.#gradient.fill(0);
-    const report = this.#optimizer.step(this.#weights, this.#gradient, update);
-    this.#accumulated = false;
+    const report = this.#optimizer.step(this.#weights, this.#gradient.total, update);
+    this.#gradient.clear();
     this.#dropSession("decode"); // it holds the weights as constants
     return report;
   }
 
   /** The accumulated gradient by weight, as views. */
   get gradients(): Weights {
-    if (!this.#accumulated) this.#gradient.fill(0);
-    return views(this.#gradient, this.#layout);
+    return this.#gradient.byWeight;
   }
 
   /** Samples completions, in order of prompt and sample. */
@@ -189,7 +187,7 @@ export class PolicyCore {
     this.#optimizer.momentum.set(state.momentum);
     this.#optimizer.variance.set(state.variance);
     this.#optimizer.steps = state.steps;
-    this.#accumulated = false;
+    this.#gradient.clear();
     this.#dropSession("decode");
   }
 
@@ -285,22 +283,14 @@ export class PolicyCore {
           data: Float32Array.from(rows.source, (at) => (at < 0 || batch.labels[at] < 0 ? 0 : coefficients[at])),
           shape: feeds.tokens.shape,
         };
-      const outputs = await session.run({ ...this.#feeds, ...feeds });
+      // Only the CPU provider writes where it is told.
+      const targets = gradients && this.#options.device === "cpu" ? this.#gradient.targets() : {};
+      const outputs = await session.run({ ...this.#feeds, ...feeds }, undefined, targets);
       scatter(outputs.logProbs.data as Float32Array, rows, batch.labels, result.logProbs);
       if (result.entropies) scatter(outputs.entropies.data as Float32Array, rows, batch.labels, result.entropies);
-      if (gradients) this.#accumulate(outputs);
+      if (gradients) this.#gradient.add(outputs);
     }
     return result;
-  }
-
-  #accumulate(outputs: Record<string, Required<TensorData>>): void {
-    for (const { name, offset, size } of this.#layout) {
-      const data = outputs[gradientName(name)].data as Float32Array;
-      const total = this.#gradient.subarray(offset, offset + size);
-      if (this.#accumulated) for (let i = 0; i < size; i++) total[i] += data[i];
-      else total.set(data);
-    }
-    this.#accumulated = true;
   }
 }
 
