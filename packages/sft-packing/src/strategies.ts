@@ -4,7 +4,7 @@
  * @module
  */
 
-import { FreeSpace } from "./free_space.ts";
+import { bestFit } from "./best_fit.ts";
 
 /** The sequences that were cut, left out, divided or empty, as they are found. */
 export type Affected = Record<"truncated" | "dropped" | "split" | "empty", number[]>;
@@ -27,18 +27,31 @@ export function nonEmpty(lengths: Int32Array): Int32Array {
   let count = 0;
   const indices = new Int32Array(lengths.length);
   for (let i = 0; i < lengths.length; i++) if (lengths[i] > 0) indices[count++] = i;
-  return indices.slice(0, count);
+  return indices.subarray(0, count);
 }
 
-/** Every sequence as one piece. */
-export function whole(lengths: Int32Array): Pieces {
-  const sequence = nonEmpty(lengths);
-  return { sequence, start: new Int32Array(sequence.length), length: sequence.map((i) => lengths[i]) };
+/** Best-fit decreasing over sequences that each fit a context. */
+export function bestFitWhole(lengths: Int32Array, contextLength: number): PackedPieces {
+  const { contexts, order, length } = bestFit(lengths, contextLength);
+  return { contexts, sequence: order, start: new Int32Array(order.length), length };
+}
+
+/** Best-fit decreasing over context-sized pieces and what is left of each sequence. */
+export function bestFitSplit(lengths: Int32Array, contextLength: number, affected: Affected): PackedPieces {
+  const pieces = chunks(lengths, contextLength, affected);
+  const { contexts, order, length } = bestFit(pieces.length, contextLength);
+  const [sequence, start] = [new Int32Array(order.length), new Int32Array(order.length)];
+  for (let p = 0; p < order.length; p++) {
+    sequence[p] = pieces.sequence[order[p]];
+    start[p] = pieces.start[order[p]];
+  }
+  return { contexts, sequence, start, length };
 }
 
 /** Every sequence as context-sized pieces, the last one shorter. */
-export function chunks(lengths: Int32Array, contextLength: number, affected: Affected): Pieces {
-  const pieces = lengths.reduce((sum, length) => sum + Math.ceil(length / contextLength), 0);
+function chunks(lengths: Int32Array, contextLength: number, affected: Affected): Pieces {
+  let pieces = 0;
+  for (let i = 0; i < lengths.length; i++) pieces += Math.ceil(lengths[i] / contextLength);
   const [sequence, start, length] = [new Int32Array(pieces), new Int32Array(pieces), new Int32Array(pieces)];
   let p = 0;
   for (let i = 0; i < lengths.length; i++) {
@@ -54,93 +67,51 @@ export function chunks(lengths: Int32Array, contextLength: number, affected: Aff
 
 /** Appends to the current context until the next sequence does not fit. */
 export function inOrder(lengths: Int32Array, order: Int32Array, contextLength: number): PackedPieces {
-  const contexts = [0];
-  let used = 0;
+  const contexts = new Int32Array(order.length + 1);
+  const length = new Int32Array(order.length);
+  let [count, used] = [0, 0];
   for (let p = 0; p < order.length; p++) {
-    if (used + lengths[order[p]] > contextLength) {
-      contexts.push(p);
+    length[p] = lengths[order[p]];
+    if (used + length[p] > contextLength) {
+      contexts[++count] = p;
       used = 0;
     }
-    used += lengths[order[p]];
+    used += length[p];
   }
-  if (order.length > 0) contexts.push(order.length);
-  return {
-    contexts: Int32Array.from(contexts),
-    sequence: order,
-    start: new Int32Array(order.length),
-    length: order.map((i) => lengths[i]),
-  };
+  if (order.length > 0) contexts[++count] = order.length;
+  return { contexts: contexts.slice(0, count + 1), sequence: order, start: new Int32Array(order.length), length };
 }
 
 /** Joins everything and cuts at every multiple of the context length. */
 export function wrapped(lengths: Int32Array, contextLength: number, affected: Affected): PackedPieces {
-  const contexts = [0];
-  const [sequence, start, length]: number[][] = [[], [], []];
-  let room = contextLength;
+  let tokens = 0;
+  for (let i = 0; i < lengths.length; i++) tokens += lengths[i];
+  const count = Math.ceil(tokens / contextLength);
+  // Each cut makes one piece more.
+  const most = lengths.length + count;
+  const contexts = new Int32Array(count + 1);
+  const [sequence, start, length] = [new Int32Array(most), new Int32Array(most), new Int32Array(most)];
+  let [context, pieces, room] = [0, 0, contextLength];
   for (let i = 0; i < lengths.length; i++) {
     for (let from = 0; from < lengths[i]; ) {
       const take = Math.min(room, lengths[i] - from);
       if (take < lengths[i] && from === 0) affected.split.push(i);
-      sequence.push(i);
-      start.push(from);
-      length.push(take);
+      sequence[pieces] = i;
+      start[pieces] = from;
+      length[pieces++] = take;
       from += take;
       room -= take;
       if (room === 0) {
-        contexts.push(sequence.length);
+        contexts[++context] = pieces;
         room = contextLength;
       }
     }
   }
-  if (room < contextLength) contexts.push(sequence.length);
+  contexts[count] = pieces;
   return {
-    contexts: Int32Array.from(contexts),
-    sequence: Int32Array.from(sequence),
-    start: Int32Array.from(start),
-    length: Int32Array.from(length),
+    contexts,
+    sequence: sequence.slice(0, pieces),
+    start: start.slice(0, pieces),
+    length: length.slice(0, pieces),
   };
-}
-
-/** Best-fit decreasing over pieces that each fit a context. */
-export function bestFit({ sequence, start, length }: Pieces, contextLength: number): PackedPieces {
-  const count = length.length;
-  const order = longestFirst(length, contextLength);
-  const contextOf = new Int32Array(count);
-  const open = new FreeSpace(contextLength, count);
-  let contexts = 0;
-  for (const p of order) {
-    let space = open.smallestAtLeast(length[p]);
-    let context: number;
-    if (space < 0) {
-      context = contexts++;
-      space = contextLength;
-    } else {
-      context = open.take(space);
-    }
-    contextOf[p] = context;
-    if (space > length[p]) open.add(context, space - length[p]);
-  }
-  // Gather the pieces of each context, in the order in which they were placed.
-  const offsets = new Int32Array(contexts + 1);
-  for (let p = 0; p < count; p++) offsets[contextOf[p] + 1]++;
-  for (let c = 0; c < contexts; c++) offsets[c + 1] += offsets[c];
-  const cursor = offsets.slice();
-  const result = { sequence: new Int32Array(count), start: new Int32Array(count), length: new Int32Array(count) };
-  for (const p of order) {
-    const slot = cursor[contextOf[p]]++;
-    result.sequence[slot] = sequence[p];
-    result.start[slot] = start[p];
-    result.length[slot] = length[p];
-  }
-  return { contexts: offsets, ...result };
-}
-
-/** Counting sort: lengths are small integers. Stable, so equal lengths keep their order. */
-function longestFirst(length: Int32Array, longest: number): Int32Array {
-  const first = new Int32Array(longest + 2);
-  for (let p = 0; p < length.length; p++) first[longest - length[p] + 1]++;
-  for (let bucket = 0; bucket <= longest; bucket++) first[bucket + 1] += first[bucket];
-  const order = new Int32Array(length.length);
-  for (let p = 0; p < length.length; p++) order[first[longest - length[p]]++] = p;
-  return order;
 }
