@@ -52,12 +52,13 @@ function symbolSources(inputs: readonly Tensor[]): Map<string, { input: string; 
 
 /**
  * ONNX Runtime orders nodes by a depth-first search that begins at the last node without consumers. With the final
- * nodes in reverse, weight gradients are computed as soon as they can be, and what they need is freed.
+ * nodes in reverse, weight gradients are computed as soon as they can be, and what they need is freed. `copies` give
+ * outputs their names; the runtime takes them out, and then what they copy is final.
  */
-function finalNodesReversed(nodes: NodeProto[]): NodeProto[] {
+function finalNodesReversed(nodes: readonly NodeProto[], copies: readonly NodeProto[]): NodeProto[] {
   const consumed = new Set(nodes.flatMap((node) => node.input));
   const isFinal = (node: NodeProto) => !node.output.some((name) => consumed.has(name));
-  return [...nodes.filter((node) => !isFinal(node)), ...nodes.filter(isFinal).reverse()];
+  return [...nodes.filter((node) => !isFinal(node)), ...nodes.filter(isFinal).reverse(), ...copies];
 }
 
 function valueInfo(name: string, tensor: Tensor): ValueInfoProto {
@@ -98,9 +99,12 @@ export function buildModel({
   writer.markUsed([...tensors, ...order.flatMap((node) => node.inputs)]);
   const lowered = portable ? { ...lowerings, ...portableLowerings } : lowerings;
   for (const node of order) writeNode(writer, node, lowered);
-  Object.keys(outputs).forEach((outputName, i) => {
-    writer.write("Identity", [writer.nameOf(tensors[i])], {}, [outputName]);
-  });
+  const nodes = [...writer.nodes];
+  const latestFirst = Object.keys(outputs)
+    .map((outputName, i) => ({ outputName, tensor: tensors[i] }))
+    .sort((a, b) => b.tensor.node.id - a.tensor.node.id);
+  for (const { outputName, tensor } of latestFirst) writer.write("Identity", [writer.nameOf(tensor)], {}, [outputName]);
+  const copies = writer.nodes.slice(nodes.length);
 
   for (const [initializer, { shape, data }] of Object.entries(initializers)) {
     const tensor = graphInputs.find((candidate) => candidate.name === initializer);
@@ -126,7 +130,7 @@ export function buildModel({
     ),
     graph: {
       name,
-      node: finalNodesReversed(writer.nodes),
+      node: finalNodesReversed(nodes, copies),
       initializer: writer.initializers,
       input: graphInputs
         .filter((tensor) => !(tensor.name! in initializers))
