@@ -3,7 +3,7 @@
 import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 
-const NAMES = ["training_step", "sampling", "memory"];
+const NAMES = ["training_step", "sampling", "memory", "answer_verification"];
 
 async function help() {
   const benchmarks = await Promise.all(NAMES.map((name) => import(`./${name}.mjs`)));
@@ -11,7 +11,7 @@ async function help() {
 
 Measures, prints a table and writes benchmarks/results/NAME.json and NAME.md. Fails when a promise does not hold.
 
-${benchmarks.map(({ name, about }) => `  ${name.padEnd(14)} ${about}`).join("\n")}
+${benchmarks.map(({ name, about }) => `  ${name.padEnd(20)} ${about}`).join("\n")}
 
   --quick        tiny sizes: only shows that everything runs, writes nothing
   --help         this text

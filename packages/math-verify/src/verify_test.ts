@@ -43,7 +43,7 @@ test("names the deepest layer that was needed", () => {
     ["0.5", "1/2", "number"],
     ["(0.5, x)", "(0.5, x, y)", "structure"],
     ["\\{1,2\\}", "2, 1", "structure"],
-    ["2^{2^{20}}x", "x 2^{2^{20}}", "symbolic"],
+    ["2^{2^{20}}+x", "x+2^{2^{20}}", "symbolic"],
     ["(x+1)^2", "x^2+2x+1", "sampling"],
     ["7", "", "extraction"],
   ];
