@@ -122,18 +122,17 @@ function unknownStrategy(strategy: never): never {
   );
 }
 
-/** The lengths to place after truncating and dropping. */
+/** The lengths to place after truncating and dropping. Those given, if they are 32-bit integers and none changes. */
 function fitOrCut(
   lengths: ArrayLike<number>,
   contextLength: number,
   overlong: "error" | "truncate" | "drop" | "split",
 ): { kept: Int32Array; affected: Affected; tokens: number; lostTokens: number } {
-  const kept = new Int32Array(lengths.length);
+  let kept = lengths instanceof Int32Array ? lengths : Int32Array.from(lengths);
   const affected: Affected = { truncated: [], dropped: [], split: [], empty: [] };
   let [tokens, lostTokens] = [0, 0];
-  for (let i = 0; i < lengths.length; i++) {
+  for (let i = 0; i < kept.length; i++) {
     const length = lengths[i];
-    kept[i] = length;
     // Holds for integers from 0 to 2³¹ − 1 alone, and costs half of what Number.isInteger does.
     if (kept[i] !== length || length < 0) {
       throw new RangeError(
@@ -145,6 +144,7 @@ function fitOrCut(
       if (overlong === "error") {
         throw new RangeError(`Cannot pack sequence ${i}: ${length} tokens exceed the context length ${contextLength}`);
       }
+      if (kept === lengths) kept = kept.slice();
       kept[i] = overlong === "truncate" ? contextLength : 0;
       lostTokens += length - kept[i];
       affected[overlong === "truncate" ? "truncated" : "dropped"].push(i);

@@ -36,33 +36,30 @@ export function bestFitWhole(lengths: Int32Array, contextLength: number): Packed
   return { contexts, sequence: order, start: new Int32Array(order.length), length };
 }
 
-/** Best-fit decreasing over context-sized pieces and what is left of each sequence. */
+/**
+ * Best-fit decreasing after cutting every sequence into context-sized pieces and a rest. The former fill a context each,
+ * and have the first ones.
+ */
 export function bestFitSplit(lengths: Int32Array, contextLength: number, affected: Affected): PackedPieces {
-  const pieces = chunks(lengths, contextLength, affected);
-  const { contexts, order, length } = bestFit(pieces.length, contextLength);
-  const [sequence, start] = [new Int32Array(order.length), new Int32Array(order.length)];
-  for (let p = 0; p < order.length; p++) {
-    sequence[p] = pieces.sequence[order[p]];
-    start[p] = pieces.start[order[p]];
-  }
-  return { contexts, sequence, start, length };
-}
-
-/** Every sequence as context-sized pieces, the last one shorter. */
-function chunks(lengths: Int32Array, contextLength: number, affected: Affected): Pieces {
-  let pieces = 0;
-  for (let i = 0; i < lengths.length; i++) pieces += Math.ceil(lengths[i] / contextLength);
-  const [sequence, start, length] = [new Int32Array(pieces), new Int32Array(pieces), new Int32Array(pieces)];
-  let p = 0;
+  let full = 0;
   for (let i = 0; i < lengths.length; i++) {
     if (lengths[i] > contextLength) affected.split.push(i);
-    for (let from = 0; from < lengths[i]; from += contextLength, p++) {
-      sequence[p] = i;
-      start[p] = from;
-      length[p] = Math.min(contextLength, lengths[i] - from);
+    if (lengths[i] >= contextLength) full += Math.floor(lengths[i] / contextLength);
+  }
+  if (affected.split.length === 0) return bestFitWhole(lengths, contextLength);
+  const rest = new Int32Array(lengths.length);
+  for (let i = 0; i < lengths.length; i++) rest[i] = lengths[i] % contextLength;
+  const { contexts, order, length } = bestFit(rest, contextLength, full);
+  const start = new Int32Array(order.length);
+  let p = 0;
+  for (let i = 0; i < lengths.length; i++) {
+    for (let from = 0; from + contextLength <= lengths[i]; from += contextLength) {
+      order[p] = i;
+      start[p++] = from;
     }
   }
-  return { sequence, start, length };
+  for (; p < order.length; p++) start[p] = lengths[order[p]] - length[p];
+  return { contexts, sequence: order, start, length };
 }
 
 /** Appends to the current context until the next sequence does not fit. */
@@ -110,8 +107,8 @@ export function wrapped(lengths: Int32Array, contextLength: number, affected: Af
   contexts[count] = pieces;
   return {
     contexts,
-    sequence: sequence.slice(0, pieces),
-    start: start.slice(0, pieces),
-    length: length.slice(0, pieces),
+    sequence: sequence.subarray(0, pieces),
+    start: start.subarray(0, pieces),
+    length: length.subarray(0, pieces),
   };
 }
