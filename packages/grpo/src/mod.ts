@@ -1,6 +1,24 @@
-export * from "./advantages.ts";
-export * from "./aggregation.ts";
-export { type BatchTotals, batchTotals, type FloatArray, maskFromLabels, type TokenBatch } from "./batch.ts";
-export * from "./grpo.ts";
-export * from "./policy.ts";
-export * from "./sft.ts";
+export * from "./advantages/gae.ts";
+export { type AdvantageOptions, groupAdvantages, type ScalingOptions } from "./advantages/group_advantages.ts";
+export { type Grouping, type GroupStatistics, groupStatistics } from "./advantages/grouping.ts";
+export * from "./advantages/process_advantages.ts";
+export * from "./advantages/rewards.ts";
+export * from "./objectives/aggregation.ts";
+export {
+  type BatchTotals,
+  batchTotals,
+  type Countable,
+  type FloatArray,
+  type MaskOptions,
+  maskFromLabels,
+  type TokenBatch,
+} from "./objectives/batch.ts";
+export * from "./objectives/dpo.ts";
+export { grpo } from "./objectives/grpo.ts";
+export type { GrpoBatch, GrpoMetrics, GrpoOptions, SurrogateOptions } from "./objectives/grpo_options.ts";
+export type { KlEstimator } from "./objectives/kl.ts";
+export * from "./objectives/ppo.ts";
+export type { ObjectiveResult } from "./objectives/result.ts";
+export type { SamplerCorrection } from "./objectives/sampler.ts";
+export * from "./objectives/sft.ts";
+export * from "./trainer/policy.ts";

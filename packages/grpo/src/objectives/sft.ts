@@ -9,14 +9,7 @@ import type { Aggregation, AggregationOptions } from "./aggregation.ts";
 import { reduction } from "./aggregation.ts";
 import type { TokenBatch } from "./batch.ts";
 import { checkBatch } from "./batch.ts";
-
-/** What an objective returns: `coefficients[t]` is ∂loss/∂logProbs[t], 0 outside the mask. */
-export interface ObjectiveResult<Metrics> {
-  readonly loss: number;
-  readonly coefficients: Float32Array;
-  /** Means are over the trained tokens of the whole batch, so those of its micro-batches add up. */
-  readonly metrics: Metrics;
-}
+import type { ObjectiveResult } from "./result.ts";
 
 /** Metrics of {@link sft} and {@link rejectionFineTuning}. */
 export interface LikelihoodMetrics {

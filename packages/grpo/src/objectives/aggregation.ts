@@ -6,8 +6,8 @@
  * @module
  */
 
-import type { BatchTotals, TokenBatch } from "./batch.ts";
-import { batchTotals } from "./batch.ts";
+import type { BatchTotals, Countable } from "./batch.ts";
+import { count } from "./batch.ts";
 
 /**
  * How token losses are averaged. B sequences, `n_i` trained tokens in sequence i, N = Σ n_i:
@@ -18,11 +18,12 @@ import { batchTotals } from "./batch.ts";
  * | `"bnpo"` | 1 / N | token mean over the batch |
  * | `"dr_grpo"` | 1 / (B · maxLength) | Dr. GRPO: no length bias; needs `maxLength` |
  * | `"dapo"` | 1 / N | DAPO: token mean over the *global* batch |
+ * | `"luspo"` | 1 / B | LUSPO: mean over sequences of their token *sums*, so a sequence's loss is multiplied by its length |
  *
  * Trainers that reduce each micro-batch by itself make `"bnpo"` depend on the split; here it cannot, so it equals
  * `"dapo"`. Sequences without a trained token count in B, as in TRL.
  */
-export type Aggregation = "grpo" | "bnpo" | "dr_grpo" | "dapo";
+export type Aggregation = "grpo" | "bnpo" | "dr_grpo" | "dapo" | "luspo";
 
 /** Options of the reducer, shared by all objectives. */
 export interface AggregationOptions {
@@ -37,6 +38,8 @@ export interface AggregationOptions {
 export interface Reduction {
   /** Weight of each trained token of sequence s. n entries. */
   readonly weights: Float64Array;
+  /** Trained tokens of sequence s. n entries. */
+  readonly counts: Int32Array;
   readonly total: BatchTotals;
 }
 
@@ -46,18 +49,18 @@ export interface Reduction {
  * @throws {TypeError} The aggregation is unknown, or `"dr_grpo"` has no `maxLength`.
  */
 export function reduction(
-  { mask, segments }: Pick<TokenBatch, "mask" | "segments">,
+  batch: Countable,
   aggregation: Aggregation,
-  { maxLength, total = batchTotals({ mask, segments }) }: AggregationOptions,
+  { maxLength, total: whole }: AggregationOptions,
+  maskTruncated = false,
 ): Reduction {
-  const weights = new Float64Array(segments.length - 1);
+  const own = count(batch, maskTruncated);
+  const total = whole ?? own;
+  const counts = own.perSequence;
+  const weights = new Float64Array(counts.length);
   switch (aggregation) {
     case "grpo":
-      for (let s = 0; s < weights.length; s++) {
-        let trained = 0;
-        for (let t = segments[s]; t < segments[s + 1]; t++) if (mask[t] !== 0) trained++;
-        weights[s] = trained === 0 ? 0 : 1 / (total.sequences * trained);
-      }
+      for (let s = 0; s < weights.length; s++) weights[s] = counts[s] === 0 ? 0 : 1 / (total.sequences * counts[s]);
       break;
     case "bnpo":
     case "dapo":
@@ -69,10 +72,13 @@ export function reduction(
       }
       weights.fill(1 / (total.sequences * maxLength));
       break;
+    case "luspo":
+      weights.fill(1 / total.sequences);
+      break;
     default:
       throw new TypeError(
-        `Cannot aggregate: aggregation must be "grpo", "bnpo", "dr_grpo" or "dapo", found ${aggregation}`,
+        `Cannot aggregate: aggregation must be "grpo", "bnpo", "dr_grpo", "dapo" or "luspo", found ${aggregation}`,
       );
   }
-  return { weights, total };
+  return { weights, counts, total };
 }

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
-import { groupAdvantages, groupStatistics } from "./advantages.ts";
+import { groupAdvantages } from "./group_advantages.ts";
+import { groupStatistics } from "./grouping.ts";
 
-const oracle = new URL("../../../../shared/oracles/rl-losses.json", import.meta.url);
+const oracle = new URL("../../../../../shared/oracles/rl-losses.json", import.meta.url);
 const reward = fc.oneof(fc.constantFrom(0, 1), fc.double({ min: -10, max: 10, noNaN: true }));
 
 /** Rewards of groups of different sizes, and each reward's group, in any order. */
@@ -75,6 +76,37 @@ test("a group number that no reward has is not a zero-variance group", () => {
   assert.deepEqual([...groupStatistics([1, 0], { groups: [2, 2] }).zeroVariance], []);
 });
 
+test("a missing reward counts nowhere and gets no advantage", () => {
+  fc.assert(
+    fc.property(grouped, fc.infiniteStream(fc.boolean()), ({ rewards, groups }, coins) => {
+      const missing = rewards.map(() => Boolean(coins.next().value));
+      const present = rewards.flatMap((_, i) => (missing[i] ? [] : [i]));
+      const expected = new Float32Array(rewards.length);
+      const alone = groupAdvantages(
+        present.map((i) => rewards[i]),
+        { groups: present.map((i) => groups[i]) },
+      );
+      present.forEach((i, k) => {
+        expected[i] = alone[k];
+      });
+      const actual = groupAdvantages(
+        rewards.map((r, i) => (missing[i] ? NaN : r)),
+        { groups },
+      );
+      assert.deepEqual(actual, expected);
+    }),
+  );
+});
+
+test("a group of one may keep its reward, as verl does", () => {
+  const advantages = groupAdvantages([0.5, 1, 3], { groups: [0, 1, 1], singleton: "reward", epsilon: 0 });
+  close(advantages, [0.5, -Math.SQRT1_2, Math.SQRT1_2]);
+});
+
+test("the population's deviation is smaller by √((G − 1)/G)", () => {
+  close(groupAdvantages([1, 0], { groupSize: 2, epsilon: 0, correction: 0 }), [1, -1]);
+});
+
 test("the oracle's advantages", { skip: !existsSync(oracle) && "shared/oracles is absent" }, () => {
   const { cases } = JSON.parse(readFileSync(oracle, "utf8"));
   const { rewards, expectedAdvantages } = cases.find((entry: { name: string }) => entry.name.startsWith("group adv"));
@@ -83,8 +115,8 @@ test("the oracle's advantages", { skip: !existsSync(oracle) && "shared/oracles i
 
 test("errors name the argument and what was found", () => {
   assert.throws(
-    () => groupAdvantages([1, NaN], { groupSize: 2 }),
-    /RangeError: .*rewards\[1\] must be finite, found NaN/,
+    () => groupAdvantages([1, Infinity], { groupSize: 2 }),
+    /RangeError: .*rewards\[1\] must be finite, or NaN if missing, found Infinity/,
   );
   assert.throws(
     () => groupAdvantages([1, 2, 3], { groupSize: 2 }),
@@ -95,7 +127,7 @@ test("errors name the argument and what was found", () => {
   assert.throws(() => groupAdvantages([1], {}), /TypeError: .*exactly one of groupSize and groups/);
   assert.throws(
     () => groupAdvantages([1], { groupSize: 1, scale: "std" as "none" }),
-    /TypeError: .*scale .* found std/,
+    /TypeError: .*scale must be one of "group", "batch", "none", found std/,
   );
   const baseline = "median" as "mean";
   assert.throws(() => groupAdvantages([1], { groupSize: 1, baseline }), /TypeError: .*baseline .* found median/);
