@@ -18,6 +18,7 @@ const MAX_BOXES = 64;
 
 /** All boxes in `text` in order; a box that is not closed ends with the line. Boxes inside of boxes are not listed. */
 export function findBoxes(text: string): Span[] {
+  if (!text.includes("box")) return [];
   const starts = [...text.matchAll(command)].slice(-MAX_BOXES);
   const boxes: Span[] = [];
   for (const match of starts) {

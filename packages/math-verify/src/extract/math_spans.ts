@@ -12,6 +12,7 @@ const sentence = /(?:^|\s)(?!and\b|or\b)[a-z]{2,}\s+(?!and\b|or\b)[a-z]{2,}(?:\s
 /** All formulas in `text`, in order. */
 export function findMath(text: string): Span[] {
   const spans: Span[] = [];
+  if (!/[$\\]/.test(text)) return spans;
   opening.lastIndex = 0;
   for (let match = opening.exec(text); match; match = opening.exec(text)) {
     const start = match.index;
