@@ -32,7 +32,7 @@ export function readTokenizerJson(json: unknown): Vocabulary {
     ids,
     pairs: readMerges(check(model.merges, "array", "model.merges"), ids),
     ignoreMerges: check(model.ignore_merges ?? false, "boolean", "model.ignore_merges"),
-    added: readAdded(check(root.added_tokens ?? [], "array", "added_tokens")),
+    added: readAdded(check(root.added_tokens ?? [], "array", "added_tokens"), ids),
     forms: readNormalizer(root.normalizer),
     preTokenizer: readPreTokenizer(root.pre_tokenizer),
     frame: readPostProcessor(root.post_processor),
@@ -105,7 +105,7 @@ function splitMerge(merge: string): [string, string] {
   return [merge.slice(0, space), merge.slice(space + 1)];
 }
 
-function readAdded(added: unknown[]): AddedToken[] {
+function readAdded(added: unknown[], ids: Map<string, number>): AddedToken[] {
   return added.flatMap((each, i) => {
     const path = `added_tokens[${i}]`;
     const token = check(each, "object", path);
@@ -114,7 +114,8 @@ function readAdded(added: unknown[]): AddedToken[] {
     if (content === "") return [];
     const special = flag("special");
     return {
-      id: checkId(token.id, () => `${path}.id`),
+      // Rust does not read the id of one that the model has.
+      id: ids.get(content) ?? checkId(token.id, () => `${path}.id`),
       content,
       single_word: flag("single_word"),
       lstrip: flag("lstrip"),

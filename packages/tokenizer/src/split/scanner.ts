@@ -166,11 +166,11 @@ function isHanOrKana(bytes: Uint8Array, i: number): boolean {
 const isDeepSeekStop = (bytes: Uint8Array, i: number): boolean =>
   isHanOrKana(bytes, i) || (peek(bytes, i) & NUMBER) !== 0;
 
-/** `runOf` up to Han or kana. */
-function runBeforeHan(bytes: Uint8Array, i: number, end: number, mask: number): number {
+/** `runOf`, as long as Han and kana follow Han and kana, others others. */
+function runWithin(bytes: Uint8Array, i: number, end: number, mask: number, han: boolean): number {
   while (i < end) {
     const c = peek(bytes, i);
-    if (!(c & mask) || isHanOrKana(bytes, i)) break;
+    if (!(c & mask) || isHanOrKana(bytes, i) !== han) break;
     i += c >> 8;
   }
   return i;
@@ -178,33 +178,36 @@ function runBeforeHan(bytes: Uint8Array, i: number, end: number, mask: number): 
 
 const isAsciiLetter = (byte: number): boolean => (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a;
 
-/** DeepSeek-V3's three splits, one after the other, in one; see the patterns in `patterns.ts`. */
+/**
+ * DeepSeek-V3's three splits, one after the other, in one; see the patterns in `patterns.ts`. The last cuts the pieces of
+ * the two before: for it the text ends where Han and kana, or numbers, begin or end.
+ */
 export const scanDeepSeek3: Scanner = (bytes, i, end) => {
   const b = bytes[i];
   const c = peek(bytes, i);
   let after = i + (c >> 8);
   if (c & NUMBER) return numbers(bytes, after, end, 2);
-  if (isHanOrKana(bytes, i)) {
-    while (after < end && isHanOrKana(bytes, after)) after += 3;
-    return after;
-  }
-  if (c & (LETTER | MARK)) return runBeforeHan(bytes, after, end, LETTER | MARK);
+  const han = isHanOrKana(bytes, i);
+  if (c & (LETTER | MARK)) return runWithin(bytes, after, end, LETTER | MARK, han);
   if (b < 0x80 && c & SYMBOL && after < end && isAsciiLetter(bytes[after])) {
     while (after < end && isAsciiLetter(bytes[after])) after++;
     return after;
   }
-  const word = (at: number): boolean =>
-    at < end && (peek(bytes, at) & (LETTER | MARK)) !== 0 && !isHanOrKana(bytes, at);
-  if (!(c & SYMBOL) && !isNewline(b) && word(after)) return runBeforeHan(bytes, after, end, LETTER | MARK);
+  const isWord = (at: number): boolean =>
+    at < end && (peek(bytes, at) & (LETTER | MARK)) !== 0 && isHanOrKana(bytes, at) === han;
+  if (!(c & SYMBOL) && !isNewline(b) && isWord(after)) return runWithin(bytes, after, end, LETTER | MARK, han);
   const start = b === SPACE_BYTE && after < end && !isHanOrKana(bytes, after) ? after : i;
   if (peek(bytes, start) & SYMBOL) {
-    let next = runBeforeHan(bytes, start, end, SYMBOL);
-    while (next < end && isNewline(bytes[next])) next++;
+    let next = runWithin(bytes, start, end, SYMBOL, han);
+    while (!han && next < end && isNewline(bytes[next])) next++;
     return next;
   }
   if (c & SPACE) return whitespace(bytes, i, end, true, isDeepSeekStop);
   // What no alternative matches stays together up to the next that one does.
-  while (after < end && peek(bytes, after) & OTHER && !word(after + (peek(bytes, after) >> 8)))
-    after += peek(bytes, after) >> 8;
+  while (after < end && peek(bytes, after) & OTHER && isHanOrKana(bytes, after) === han) {
+    const next = after + (peek(bytes, after) >> 8);
+    if (isWord(next)) break;
+    after = next;
+  }
   return after;
 };

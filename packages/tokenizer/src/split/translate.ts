@@ -53,7 +53,8 @@ class Translation {
       if (c === "|") {
         out += "|";
         this.#at++;
-      } else if (/^\(\?i\)/.test(this.#rest())) {
+      } else if (this.#rest().startsWith("(?i)")) {
+        if (out !== "") throw new Unsupported("(?i) is supported at the beginning only");
         this.#at += 4;
         ignoreCase = true;
       } else out += this.#quantified(ignoreCase);
@@ -154,7 +155,7 @@ class Translation {
         return set(property("Nd", c === "D"));
       case "w":
       case "W":
-        return set(wordCharacters(c === "W"));
+        return set(wordCharacters(c === "W", inClass));
       case "h":
         if (this.#dialect === "oniguruma") return set("0-9A-Fa-f");
         break;

@@ -5,6 +5,7 @@
  * character at either side, `lstrip` and `rstrip` take the white space there with them; tokens with `normalized` are
  * looked for in the normalized text, after the others.
  */
+import { isWordCharacter } from "../unicode/ranges.ts";
 import { type Form, normalize } from "./normalizer.ts";
 
 /** A text with an id of its own, as in `added_tokens` of a `tokenizer.json`. */
@@ -26,8 +27,6 @@ export interface AddedToken {
 /** A piece of a text: the id of an added token, or -1. */
 export type Found = (id: number, start: number, end: number) => void;
 
-const wordBefore = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d]$/u;
-const wordAfter = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d]/u;
 // JavaScript's \s has U+FEFF, Rust's U+0085.
 const spaces = /[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*/y;
 
@@ -94,7 +93,7 @@ class Matcher {
       search = end;
       const token = this.#tokens.get(match[0])!;
       if (token.special && !parseSpecials) continue;
-      if (token.single_word && (endsWithWord(text, start) || wordAfter.test(text.slice(end, end + 2)))) continue;
+      if (token.single_word && (isWord(text, start, -1) || isWord(text, end, 1))) continue;
       if (token.lstrip) start = Math.max(done, startOfSpaces(text, start));
       if (token.rstrip) {
         spaces.lastIndex = end;
@@ -108,8 +107,11 @@ class Matcher {
   }
 }
 
-function endsWithWord(text: string, end: number): boolean {
-  return wordBefore.test(text.slice(Math.max(0, end - 2), end));
+/** Whether there is a word character before (-1) or behind (1) a place: `\w` of Rust's `regex`, which has joiners. */
+function isWord(text: string, place: number, direction: 1 | -1): boolean {
+  const characters = [...(direction > 0 ? text.slice(place, place + 2) : text.slice(Math.max(0, place - 2), place))];
+  const codePoint = characters.at(direction > 0 ? 0 : -1)?.codePointAt(0);
+  return codePoint !== undefined && (codePoint === 0x200c || codePoint === 0x200d || isWordCharacter(codePoint));
 }
 
 function startOfSpaces(text: string, end: number): number {

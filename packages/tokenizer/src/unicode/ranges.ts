@@ -26,23 +26,40 @@ export function spaces(negated: boolean): string {
   return remember("\\s", negated, (c) => (classes[c] & SPACE) !== 0);
 }
 
-/** `\w`: alphabetic, marks, decimal digits, connectors, joiners. */
-export function wordCharacters(negated: boolean): string {
-  const native = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}]/u;
-  return remember(
-    "\\w",
-    negated,
-    (c) => c === 0x200c || c === 0x200d || (classes[c] !== OTHER && native.test(String.fromCodePoint(c))),
-  );
+const native = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}]/u;
+
+/** Whether a character is alphabetic, a mark, a decimal digit or a connector. */
+export function isWordCharacter(codePoint: number): boolean {
+  return classes[codePoint] !== OTHER && native.test(String.fromCodePoint(codePoint));
 }
 
-/** `\p{name}`; properties other than general categories are the runtime's. */
+/** `\w`; outside of classes Oniguruma also takes the numbers of Latin-1 that are no digits, ½ say. */
+export function wordCharacters(negated: boolean, inClass: boolean): string {
+  if (inClass) return remember("[\\w]", negated, isWordCharacter);
+  return remember("\\w", negated, (c) => isWordCharacter(c) || (c < 0x100 && (classes[c] & NUMBER) !== 0));
+}
+
+/**
+ * `\p{name}`: a general category, or a script or property, of which the runtime knows more.
+ *
+ * @throws {SyntaxError} If the runtime does not know it either.
+ */
 export function property(name: string, negated: boolean): string {
-  const mask = masks[name] ?? masks[name[0]];
-  if (!mask || name.length > 2) return `\\${negated ? "P" : "p"}{${name}}`;
-  const native = new RegExp(`\\p{${name}}`, "u");
+  const category = name.length <= 2;
+  if (category && name[0] === "C") return `\\${negated ? "P" : "p"}{${name}}`;
+  const mask = category ? (masks[name] ?? masks[name[0]] ?? 0) : ~OTHER;
+  const native = nativeProperty(name);
   const isExact = exact.split(" ").includes(name);
   return remember(name, negated, (c) => (classes[c] & mask) !== 0 && (isExact || native.test(String.fromCodePoint(c))));
+}
+
+/** Rust's `\p{Han}` is JavaScript's `\p{Script=Han}`. */
+function nativeProperty(name: string): RegExp {
+  try {
+    return new RegExp(`\\p{${name}}`, "u");
+  } catch {
+    return new RegExp(`\\p{Script=${name}}`, "u");
+  }
 }
 
 function remember(name: string, negated: boolean, has: (codePoint: number) => boolean): string {
