@@ -13,12 +13,23 @@ import { IGNORE } from "./sequence.ts";
 /** One context; the `Batch` that `@gradus/grpo`'s `Policy` takes. No padding: as long as its tokens. */
 export interface PackedBatch {
   readonly tokens: Int32Array;
-  /** The token that each position should predict, already shifted; −100 where nothing is trained. */
+  /** The token that each position should predict, already shifted; −100 where nothing is trained. See {@link PackOptions}. */
   readonly labels: Int32Array;
   /** Position of each token in its piece: restarts at 0 at each segment. */
   readonly positions: Int32Array;
   /** Cumulative lengths: n + 1 entries, the first 0, the last `tokens.length`. Attention must not cross them. */
   readonly segments: Int32Array;
+}
+
+/** How to pack, and how to write the labels. */
+export interface PackOptions extends PackingOptions {
+  /**
+   * `"shifted"` (default): `labels[t]` is the token that position t learns to predict, `tokens[t + 1]`. `"aligned"`:
+   * `labels[t]` is `tokens[t]` itself where it is to be learnt, and −100 at each segment's first token, as Hugging Face's
+   * trainers expect, which shift them inside. Where a sequence was split, aligned labels cannot say that a piece's last
+   * position predicts the next piece's first token: those predictions are lost.
+   */
+  labels?: "shifted" | "aligned";
 }
 
 /**
@@ -44,12 +55,12 @@ export interface PackedBatch {
  * batch.segments; //  [0, 4, 6]
  * ```
  */
-export function pack(sequences: readonly TokenSequence[], options: PackingOptions = {}): PackedBatch[] {
+export function pack(sequences: readonly TokenSequence[], options: PackOptions = {}): PackedBatch[] {
   const plan = planPacking(
     sequences.map(({ tokens }) => tokens.length),
     options,
   );
-  return Array.from({ length: plan.report.contexts }, (_, context) => packContext(sequences, plan, context));
+  return Array.from({ length: plan.report.contexts }, (_, context) => packContext(sequences, plan, context, options));
 }
 
 /**
@@ -65,7 +76,15 @@ export function pack(sequences: readonly TokenSequence[], options: PackingOption
  * packContext(sequences, plan, 0).tokens; // [1, 2]
  * ```
  */
-export function packContext(sequences: readonly TokenSequence[], plan: PackingPlan, context: number): PackedBatch {
+export function packContext(
+  sequences: readonly TokenSequence[],
+  plan: PackingPlan,
+  context: number,
+  { labels: convention = "shifted" }: Pick<PackOptions, "labels"> = {},
+): PackedBatch {
+  if (convention !== "shifted" && convention !== "aligned") {
+    throw new TypeError(`Cannot pack: labels must be "shifted" or "aligned", found ${convention}`);
+  }
   if (!(Number.isInteger(context) && context >= 0 && context < plan.report.contexts)) {
     throw new RangeError(`Cannot pack context ${context}: the plan has ${plan.report.contexts}`);
   }
@@ -90,7 +109,15 @@ export function packContext(sequences: readonly TokenSequence[], plan: PackingPl
       batch.labels[at + i] = i + 1 < end ? (labels ?? tokens)[i + 1] : IGNORE;
     }
   }
-  return { ...batch, segments };
+  return { ...batch, labels: convention === "aligned" ? alignLabels(batch.labels, segments) : batch.labels, segments };
+}
+
+/** Shifted labels moved to the tokens that they name; each segment's first gets −100. */
+export function alignLabels(labels: Int32Array, segments: Int32Array): Int32Array {
+  const aligned = new Int32Array(labels.length);
+  aligned.set(labels.subarray(0, -1), 1);
+  for (let s = 0; s + 1 < segments.length; s++) aligned[segments[s]] = IGNORE;
+  return aligned;
 }
 
 function checkSequence(sequences: readonly TokenSequence[], plan: PackingPlan, piece: number): void {
@@ -98,18 +125,28 @@ function checkSequence(sequences: readonly TokenSequence[], plan: PackingPlan, p
   if (index >= sequences.length) {
     throw new RangeError(`Cannot pack sequence ${index}: it is in the plan, found ${sequences.length} sequences`);
   }
-  const { tokens, labels } = sequences[index];
+  const sequence = sequences[index];
   const end = plan.start[piece] + plan.length[piece];
-  if (end > tokens.length) {
+  if (end > sequence.tokens.length) {
     throw new RangeError(
-      `Cannot pack sequence ${index}: the plan needs at least ${end} tokens, found ${tokens.length}`,
+      `Cannot pack sequence ${index}: the plan needs at least ${end} tokens, found ${sequence.tokens.length}`,
     );
   }
+  checkLabels(sequence, index, plan.start[piece], end);
+}
+
+/** Checks the labels from token `start` to the one that token `end − 1` predicts. */
+export function checkLabels(
+  { tokens, labels }: TokenSequence,
+  index: number,
+  start = 0,
+  end: number = tokens.length,
+): void {
   if (labels === undefined) return;
   if (labels.length !== tokens.length) {
     throw new RangeError(`Cannot pack sequence ${index}: expected ${tokens.length} labels, found ${labels.length}`);
   }
-  for (let i = plan.start[piece]; i < Math.min(end + 1, labels.length); i++) {
+  for (let i = start; i < Math.min(end + 1, labels.length); i++) {
     if (labels[i] !== IGNORE && labels[i] !== tokens[i]) {
       throw new RangeError(
         `Cannot pack sequence ${index}: labels[${i}] must be −100 or the token there, ${tokens[i]}, found ${labels[i]} (labels are shifted by pack, not before)`,

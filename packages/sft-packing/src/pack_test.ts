@@ -121,6 +121,99 @@ test("TRL's bins for best-fit decreasing with splitting", () => {
   assert.deepEqual([...batches[2].segments], [0, 2, 3, 4]);
 });
 
+// The other published cases of the same file: sequences, context length, strategy, bins, their segments' lengths.
+const published = [
+  [
+    "wrapped",
+    [[1, 2, 3], [4, 5, 6, 7], [8]],
+    3,
+    "wrapped",
+    [
+      [1, 2, 3],
+      [4, 5, 6],
+      [7, 8],
+    ],
+    [[3], [3], [1, 1]],
+  ],
+  [
+    "plain",
+    [[1, 2, 3], [4, 5, 6, 7], [8]],
+    4,
+    "best-fit-decreasing",
+    [
+      [4, 5, 6, 7],
+      [1, 2, 3, 8],
+    ],
+    [[4], [3, 1]],
+  ],
+  [
+    "two columns (first)",
+    [
+      [1, -2, 3, -4, 5, -6],
+      [7, -8, 9],
+      [-10, 11, -12],
+      [13, -14, 15, -16],
+    ],
+    4,
+    "best-fit-split",
+    [
+      [1, -2, 3, -4],
+      [13, -14, 15, -16],
+      [7, -8, 9],
+      [-10, 11, -12],
+      [5, -6],
+    ],
+    [[4], [4], [3], [3], [2]],
+  ],
+  [
+    "not a power of two",
+    [[1, 2, 3, 4, 5], [6], [7, 8, 9, 10], [11, 12, 13]],
+    5,
+    "best-fit-split",
+    [
+      [1, 2, 3, 4, 5],
+      [7, 8, 9, 10, 6],
+      [11, 12, 13],
+    ],
+    [[5], [4, 1], [3]],
+  ],
+  [
+    "empty sequences",
+    [[1, 2], [], [3, 4, 5], [], [6]],
+    4,
+    "best-fit-split",
+    [
+      [3, 4, 5, 6],
+      [1, 2],
+    ],
+    [[3, 1], [2]],
+  ],
+] as const;
+
+for (const [name, sequences, contextLength, strategy, bins, lengths] of published) {
+  test(`TRL's bins: ${name}`, () => {
+    const batches = pack(
+      sequences.map((tokens) => ({ tokens: ids(...tokens) })),
+      { contextLength, strategy },
+    );
+    assert.deepEqual(
+      batches.map(({ tokens }) => [...tokens]),
+      bins,
+    );
+    assert.deepEqual(
+      batches.map(({ segments }) => [...segments.slice(1)].map((end, s) => end - segments[s])),
+      lengths,
+    );
+  });
+}
+
+test("aligned labels are each token itself where it is learnt, never a segment's first", () => {
+  const sequences = [promptCompletion([1, 2], [3, 4]), { tokens: ids(5, 6) }];
+  const [batch] = pack(sequences, { contextLength: 8, labels: "aligned" });
+  assert.deepEqual(batch.labels, ids(-100, -100, 3, 4, -100, 6));
+  assert.throws(() => pack(sequences, { labels: "both" as "aligned" }), /TypeError: .*labels .* found both/);
+});
+
 test("the prompt is read but not learnt, and neither is the first token of a sequence", () => {
   const [batch] = pack([promptCompletion([1, 2], [3, 4]), { tokens: ids(5, 6) }], { contextLength: 8 });
   assert.deepEqual(batch, {

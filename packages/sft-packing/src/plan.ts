@@ -9,12 +9,17 @@ import { stream } from "@gradus/seeds";
 import type { Affected, PackedPieces } from "./strategies.ts";
 import { bestFitSplit, bestFitWhole, inOrder, nonEmpty, wrapped } from "./strategies.ts";
 
+const strategies = ["best-fit-decreasing", "best-fit-split", "random-concat", "wrapped"] as const;
+
+/** How sequences are put into contexts; see {@link planPacking}. */
+export type PackingStrategy = (typeof strategies)[number];
+
 /** How to pack; see {@link planPacking}. */
 export interface PackingOptions {
   /** Most tokens in a context. Default 4096, DeepSeekMath's. */
   contextLength?: number;
   /** Default `"best-fit-decreasing"`. */
-  strategy?: "best-fit-decreasing" | "best-fit-split" | "random-concat" | "wrapped";
+  strategy?: PackingStrategy;
   /** What happens to a sequence longer than the context, in the strategies that do not split. Default `"error"`. */
   overlong?: "error" | "truncate" | "drop";
   /** Seed of `"random-concat"`; the others ignore it. Default 0. */
@@ -57,7 +62,8 @@ export interface PackingPlan extends PackedPieces {
  * | `"random-concat"` | shuffles, then appends until the next does not fit (DeepSeekMath) | no |
  * | `"wrapped"` | joins all in order and cuts every `contextLength` tokens: only the last context has room | anywhere |
  *
- * Best fit takes O(n log L) time and 24 bytes a sequence. Sequences of equal length keep their order, and of contexts
+ * Best fit takes O(n + L²) time at worst, in practice O(n), and 12 bytes a sequence beside the plan's own: see
+ * `best_fit.ts`. Sequences of equal length keep their order, and of contexts
  * with equal room the oldest is filled first, so the plan depends on nothing but the lengths.
  *
  * @param lengths Tokens of each sequence. Those of length 0 go into no context and are counted as `empty`.
@@ -73,35 +79,62 @@ export interface PackingPlan extends PackedPieces {
  * ```
  */
 export function planPacking(lengths: ArrayLike<number>, options: PackingOptions = {}): PackingPlan {
+  return planWindow(lengths, options, 0);
+}
+
+/** As `planPacking`, for one of several windows of the data, of which each has a shuffle of its own. */
+export function planWindow(lengths: ArrayLike<number>, options: PackingOptions, window: number): PackingPlan {
+  const { contextLength, strategy, overlong, seed } = checkOptions(options);
+  const { kept, affected, tokens, lostTokens } = fitOrCut(
+    lengths,
+    contextLength,
+    isSplitting(strategy) ? "split" : overlong,
+  );
+  const pieces =
+    strategy === "wrapped"
+      ? wrapped(kept, contextLength, affected)
+      : strategy === "random-concat"
+        ? inOrder(kept, stream(seed, { purpose: "sft-packing", step: window }).shuffle(nonEmpty(kept)), contextLength)
+        : strategy === "best-fit-split"
+          ? bestFitSplit(kept, contextLength, affected)
+          : bestFitWhole(kept, contextLength);
+  const contexts = pieces.contexts.length - 1;
+  const report = makeReport({ contextLength, sequences: lengths.length, contexts, tokens, lostTokens, affected });
+  return { ...pieces, report };
+}
+
+/** Whether a strategy may divide a sequence over contexts. */
+export function isSplitting(strategy: PackingStrategy): boolean {
+  return strategy === "wrapped" || strategy === "best-fit-split";
+}
+
+/** The options with their defaults. */
+export function checkOptions(options: PackingOptions): Required<PackingOptions> {
   const { contextLength = 4096, strategy = "best-fit-decreasing", overlong = "error", seed = 0 } = options;
   if (!(Number.isInteger(contextLength) && contextLength > 0 && contextLength <= 2 ** 26)) {
     throw new RangeError(
       `Cannot plan packing: contextLength must be an integer from 1 to ${2 ** 26}, found ${contextLength}`,
     );
   }
+  if (!strategies.includes(strategy)) {
+    throw new TypeError(`Cannot plan packing: strategy must be one of ${strategies.join(", ")}, found ${strategy}`);
+  }
   if (overlong !== "error" && overlong !== "truncate" && overlong !== "drop") {
     throw new TypeError(`Cannot plan packing: overlong must be "error", "truncate" or "drop", found ${overlong}`);
   }
-  const splits = strategy === "wrapped" || strategy === "best-fit-split";
-  const { kept, affected, tokens, lostTokens } = fitOrCut(lengths, contextLength, splits ? "split" : overlong);
-  const pieces =
-    strategy === "wrapped"
-      ? wrapped(kept, contextLength, affected)
-      : strategy === "random-concat"
-        ? inOrder(kept, stream(seed, { purpose: "sft-packing" }).shuffle(nonEmpty(kept)), contextLength)
-        : strategy === "best-fit-split"
-          ? bestFitSplit(kept, contextLength, affected)
-          : strategy === "best-fit-decreasing"
-            ? bestFitWhole(kept, contextLength)
-            : unknownStrategy(strategy);
-  const contexts = pieces.contexts.length - 1;
-  const report: PackingReport = {
-    contextLength,
-    sequences: lengths.length,
-    contexts,
-    tokens,
+  return { contextLength, strategy, overlong, seed };
+}
+
+/** Adds to a report what follows from its numbers. */
+export function makeReport(
+  counts: Pick<PackingReport, "contextLength" | "sequences" | "contexts" | "tokens" | "lostTokens"> & {
+    affected: Affected;
+  },
+): PackingReport {
+  const { contextLength, contexts, tokens, affected } = counts;
+  return {
+    ...counts,
     efficiency: contexts === 0 ? 1 : tokens / (contexts * contextLength),
-    lostTokens,
     truncated: affected.truncated.length,
     dropped: affected.dropped.length,
     split: affected.split.length,
@@ -113,13 +146,6 @@ export function planPacking(lengths: ArrayLike<number>, options: PackingOptions 
       empty: Int32Array.from(affected.empty),
     },
   };
-  return { ...pieces, report };
-}
-
-function unknownStrategy(strategy: never): never {
-  throw new TypeError(
-    `Cannot plan packing: strategy must be "best-fit-decreasing", "best-fit-split", "random-concat" or "wrapped", found ${strategy}`,
-  );
 }
 
 /** The lengths to place after truncating and dropping. Those given, if they are 32-bit integers and none changes. */
