@@ -182,16 +182,30 @@ function accountable(worker: WorkerPort): NodePort & { end(cause: Error): void }
   };
 }
 
-/** The object, with callbacks that end with the call they were given to: an open one keeps the caller's program alive. */
+/**
+ * The object, with callbacks that end with the call they were given to: an open one keeps the caller's program alive.
+ * A call is answered when its callbacks have come back: they travel by ports of their own, which the answer could overtake.
+ */
 function releasingCallbacks<T extends object>(object: T): T {
   return new Proxy(object, {
     get(target, name) {
       const method: unknown = Reflect.get(target, name, target);
       if (typeof method !== "function") return method;
       return async (...parameters: unknown[]): Promise<unknown> => {
+        const calls = new Set<Promise<unknown>>();
+        const watched = parameters.map((parameter) => {
+          if (typeof parameter !== "function") return parameter;
+          return (...values: unknown[]) => {
+            const call: Promise<unknown> = Promise.resolve(parameter(...values)).finally(() => calls.delete(call));
+            call.catch(() => {}); // whoever called may wait for it and see
+            calls.add(call);
+            return call;
+          };
+        });
         try {
-          return await method.apply(target, parameters);
+          return await method.apply(target, watched);
         } finally {
+          await Promise.allSettled(calls);
           for (const parameter of parameters)
             if (typeof parameter === "function") (parameter as unknown as Remote<object>)[releaseProxy]();
         }
@@ -213,9 +227,14 @@ export async function serve(object: object): Promise<void> {
   parentPort.postMessage("ready");
 }
 
-/** A callback that a worker may call until it has answered: `remote.run(callback(report))`. */
-export function callback<F extends (...parameters: never[]) => unknown>(call: F): F {
-  return proxy(call) as F;
+/**
+ * A callback that a worker may call until it has answered: `remote.run(callback(report))`. It reports and returns
+ * nothing: a worker that waited for it could wait for a call that comes after its own.
+ */
+export function callback<P extends readonly unknown[]>(
+  call: (...parameters: P) => unknown,
+): (...parameters: P) => void {
+  return proxy((...parameters: P): void => void call(...parameters)) as (...parameters: P) => void;
 }
 
 /** A result that moves to the other side instead of being copied: its buffers cannot be used here any more. */

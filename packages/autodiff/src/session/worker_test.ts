@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { startWorker } from "./worker.ts";
+import { callback, startWorker } from "./worker.ts";
 
 /** Runs a program of the folder `testing` to its end. */
 function runProgram(name: string): { status: number | null; stdout: string } {
@@ -28,6 +28,37 @@ test("a call whose arguments cannot be copied fails, and does not keep the progr
 
 test("a callback is called in order, and does not keep the program alive after its call", () => {
   assert.deepEqual(runProgram("takes_reports.ts"), { status: 0, stdout: "0 1 2 done\n" });
+});
+
+test("all reports are in when the answer comes, and one that waits for the worker itself holds nothing up", async () => {
+  const { remote, terminate } = await startWorker<{ flood(count: number, report: (i: number) => void): void }>(
+    new URL("./testing/sleeper.ts", import.meta.url),
+  );
+  for (let round = 0; round < 20; round++) {
+    let seen = 0;
+    await remote.flood(
+      100,
+      callback(() => {
+        seen++;
+      }),
+    );
+    assert.equal(seen, 100);
+  }
+  let nested: Promise<unknown> | undefined;
+  await remote.flood(
+    1,
+    callback(async () => {
+      nested = Promise.resolve(
+        remote.flood(
+          0,
+          callback(() => {}),
+        ),
+      );
+      await nested;
+    }),
+  );
+  await nested;
+  await terminate();
 });
 
 test("terminating rejects the calls under way and those that come after", async () => {

@@ -13,4 +13,8 @@ await serve({
     }
     return "done";
   },
+  /** Reports many times at once, and has nothing else to do. */
+  flood(count: number, report: (i: number) => void): void {
+    for (let i = 0; i < count; i++) report(i);
+  },
 });
