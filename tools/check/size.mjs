@@ -12,7 +12,7 @@ export const budgets = {
   "@gradus/evals": 6,
   "@gradus/sft-packing": 6,
   "@gradus/grpo": 10,
-  "@gradus/math-verify": 20,
+  "@gradus/math-verify": 27,
   "@gradus/transformer": 40,
   "@gradus/autodiff": 50,
 };

@@ -44,6 +44,8 @@ table("ge geq geqslant geqq", "\\ge ");
 table("ne neq", "\\ne ");
 table("approx thickapprox simeq doteq fallingdotseq", "\\approx ");
 table("Rightarrow implies Longrightarrow", "\\Rightarrow ");
+table("rightarrow longrightarrow", "\\to ");
+table("bmod", "\\mod ");
 table("cup bigcup", "\\cup ");
 table("cap bigcap", "\\cap ");
 table("setminus backslash smallsetminus", "\\setminus ");
@@ -63,7 +65,7 @@ table("degree", "\\degree ");
 table("operatorname* operatorname", "");
 table("exp ln log sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh pi infty sqrt in notin pm mp");
 table("alpha beta gamma delta epsilon theta lambda mu sigma phi omega text begin end mathbb langle rangle pmod mod");
-table("overline lfloor rfloor lceil rceil sum prod int to equiv sim circ angle triangle ldots cdots dots");
+table("overline lfloor rfloor lceil rceil sum prod int lim not to equiv sim circ angle triangle ldots cdots dots");
 COMMANDS.set("textbackslash", "\\setminus ");
 
 /** Fonts and boxes: `\mathbf{x}` is `x`. */
@@ -97,6 +99,7 @@ export function normalize(latex: string): string {
     .replace(/<=/g, "\\le ")
     .replace(/>=/g, "\\ge ")
     .replace(/!=/g, "\\ne ")
+    .replace(/\\not\s*(?:=|\\in(?![a-zA-Z]))/g, (sign) => (sign.endsWith("=") ? "\\ne " : "\\notin "))
     .replace(/\{,\}/g, ",")
     .replace(/\^\s*(?:\\circ|\{\s*\\circ\s*\})\s?/g, "\\degree ")
     .replace(/~/g, " ");
@@ -117,7 +120,7 @@ function fromUnicode(text: string): string {
 }
 
 function commands(text: string): string {
-  return singleBackslashes(text)
+  const plain = singleBackslashes(text)
     .replace(TEXT, (_, content: string) => textContent(content))
     .replace(FONT, "")
     .replace(/\\\\(?=\s*(?:\\end|$))/g, "")
@@ -134,10 +137,13 @@ function commands(text: string): string {
         }
       return whole;
     })
-    .replace(
-      /\\begin\{(?:align|aligned|equation|gather|gathered)\*?\}|\\end\{(?:align|aligned|equation|gather|gathered)\*?\}/g,
-      "",
-    );
+    .replace(/\\(?:begin|end) ?\{(?:align|aligned|equation|gather|gathered|split)\*?\}/g, "");
+  if (plain.includes("\\begin") || !/\\\\|&/.test(plain)) return plain;
+  // Lines that were aligned: one that begins with a relation goes on with the line before it.
+  return plain
+    .replace(/&/g, "")
+    .replace(/\\\\\s*(?=[=<>]|\\(?:le|ge|ne|approx)\b)/g, " ")
+    .replace(/\\\\/g, ", ");
 }
 
 /** Doubled backslashes (`\\frac` as JSON or Python source writes it) before a command that is known are single ones. */

@@ -157,4 +157,4 @@ function otherReading(
   return undefined;
 }
 
-const isDecimalComma = (text: string): boolean => /^[+-]?(?:\d+,\d{2,}|0,\d+)$/.test(text);
+const isDecimalComma = (text: string): boolean => /^[+-]?(?:\d+(?: \d{3})*,\d{2,}|0,\d+)$/.test(text);

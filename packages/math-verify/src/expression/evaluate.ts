@@ -177,7 +177,9 @@ function callValue(name: string, args: readonly Node[], point: Point): Complex {
 /** A smooth function that only the name decides. */
 function unknown(name: string, args: readonly Complex[], { seed }: Point): Complex {
   let total = 1 + hash(name, seed);
-  for (const [i, { re, im }] of args.entries()) {
+  for (const [i, arg] of args.entries()) {
+    const re = Number.isFinite(arg.re) ? arg.re : Math.sign(arg.re) * 1e3;
+    const im = arg.im || 0;
     const rate = 0.7 + hash(`${name} ${i}`, 7);
     total += Math.sin(rate * re + hash(`${name} ${i}`, 11) * 6) + Math.cos(1.3 * rate * im + i);
   }
@@ -199,5 +201,5 @@ function seriesValue(node: Node & { kind: "series" }, point: Point): Complex {
     return total;
   }
   // Bounds that are no numbers: the same summand between the same bounds is the same sum.
-  return unknown(node.name, [from, Number.isFinite(to.re) ? to : c.complex(1e3), bodyAt(0.37), bodyAt(1.91)], point);
+  return unknown(node.name, [from, to, bodyAt(0.37), bodyAt(1.91)], point);
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Node, product, sum } from "./node.ts";
+import { type Node, number, product, sum } from "./node.ts";
 
 type Rows = readonly (readonly Node[])[];
 
@@ -27,9 +27,27 @@ export function matrixOf(node: Node): Rows | undefined {
       }
       return scalars.length && rows ? rows.map((row) => row.map((entry) => product([...scalars, entry]))) : rows;
     }
+    case "power": {
+      const rows = matrixOf(node.base);
+      const { exponent } = node;
+      if (!rows) return undefined;
+      if (exponent.kind === "symbol" && exponent.name === "T") return rows[0].map((_, j) => rows.map((row) => row[j]));
+      if (exponent.kind !== "number" || !["2", "3", "4"].includes(`${exponent.value.numerator}`)) return undefined;
+      let result: Rows | undefined = rows;
+      for (let i = 1n; i < exponent.value.numerator; i++) result = result && multiplyRows(result, rows);
+      return result;
+    }
     default:
       return undefined;
   }
+}
+
+/** The determinant of up to four rows, by its first row. */
+export function determinant(rows: Rows): Node | undefined {
+  if (rows.length !== rows[0].length || rows.length > 4) return undefined;
+  if (rows.length === 1) return rows[0][0];
+  const minor = (column: number): Rows => rows.slice(1).map((row) => row.filter((_, j) => j !== column));
+  return sum(rows[0].map((entry, j) => product([number(j % 2 ? -1 : 1), entry, determinant(minor(j))!])));
 }
 
 function addRows(a: Rows, b: Rows): Rows | undefined {

@@ -14,7 +14,7 @@ import { type Deadline, Unreadable } from "../deadline.ts";
 import { readDecimal } from "../numbers/decimal.ts";
 import { isInteger, rational } from "../numbers/rational.ts";
 import { call, type Node, negative, number, power, product, reciprocal, sum, symbol } from "./node.ts";
-import { parseSeries, parseStructure, structures } from "./parse_commands.ts";
+import { type Parser, parseSeries, parseStructure, structures } from "./parse_commands.ts";
 import { functions, symbolCommands, type Token, tokenize } from "./tokens.ts";
 
 const MAX_DEPTH = 120;
@@ -29,14 +29,14 @@ const applied = new Set(["f", "g", "h", "F", "G"]);
 
 /** @throws {Unreadable} when `source` (normalised) is not an expression. */
 export function parse(source: string, deadline: Deadline): Node {
-  const parser = new Parser(tokenize(source, deadline), deadline);
+  const parser = new ExpressionParser(tokenize(source, deadline), deadline);
   const node = parser.expression();
   if (!parser.done) throw new Unreadable(`unexpected ${parser.peek.text}`);
   return node;
 }
 
 /** The state of one parse; public for the commands' own file. */
-export class Parser {
+export class ExpressionParser implements Parser {
   readonly #tokens: readonly Token[];
   readonly #deadline: Deadline;
   #at = 0;

@@ -5,8 +5,25 @@
  */
 import { Unreadable } from "../deadline.ts";
 import { rational } from "../numbers/rational.ts";
+import { determinant } from "./matrix.ts";
 import { call, type Node, number, power, product, reciprocal } from "./node.ts";
-import type { Parser } from "./parse.ts";
+import type { Token } from "./tokens.ts";
+
+/** What commands need of the parser that reads them. */
+export interface Parser {
+  readonly done: boolean;
+  /** Whether the next token is `text`. */
+  is(text: string): boolean;
+  accept(text: string): boolean;
+  expect(text: string): void;
+  next(): Token;
+  expression(): Node;
+  term(): Node;
+  argument(): Node;
+  commandArgument(): Node;
+  /** The rest of a group that `open` has begun. */
+  group(open: string): Node;
+}
 
 /** Commands that `parseStructure` reads. */
 export const structures: ReadonlySet<string> = new Set([
@@ -22,6 +39,8 @@ export const structures: ReadonlySet<string> = new Set([
   "\\vec",
   "\\hat",
   "\\bar",
+  "\\int",
+  "\\lim",
   "\\sum",
   "\\prod",
 ]);
@@ -50,9 +69,30 @@ export function parseStructure(parser: Parser, command: string): Node {
       return call("abs", enclosed(parser, "\\rvert"));
     case "\\lVert":
       return call("norm", enclosed(parser, "\\rVert"));
+    case "\\int":
+    case "\\lim":
+      return operator(parser, command.slice(1));
     default:
       return call(command.slice(1), parser.argument());
   }
+}
+
+/** `\int_0^1 f dx`, `\lim_{x \to 0} f`: the same only where bounds and body are. */
+function operator(parser: Parser, name: string): Node {
+  const args: Node[] = [];
+  for (;;) {
+    if (parser.accept("_")) {
+      if (name === "lim") {
+        parser.expect("{");
+        args.push(parser.expression());
+        parser.expect("\\to");
+        args.push(parser.expression());
+        parser.expect("}");
+      } else args.push(parser.argument());
+    } else if (parser.accept("^")) args.push(parser.argument());
+    else break;
+  }
+  return call(name, ...args, parser.term());
 }
 
 function enclosed(parser: Parser, close: string): Node {
@@ -89,7 +129,7 @@ function matrix(parser: Parser): Node {
   environment(parser);
   if (!rows.length || rows.some((row) => row.length !== rows[0].length)) throw new Unreadable("a ragged matrix");
   const node: Node = { kind: "matrix", rows };
-  return name === "vmatrix" ? call("det", node) : node;
+  return name === "vmatrix" ? (determinant(rows) ?? call("det", node)) : node;
 }
 
 function environment(parser: Parser): string {

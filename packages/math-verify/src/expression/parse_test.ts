@@ -16,6 +16,7 @@ const value = (text: string, values: Record<string, number> = {}): number => {
     seed: 0,
     deadline,
     scale: 0,
+    complex: false,
     values: new Map(Object.entries(values).map(([k, v]) => [k, c.complex(v)])),
   };
   const { re, im } = evaluate(read(text), point);

@@ -96,10 +96,15 @@ export function findAnswers(text: string): FoundAnswer[] {
     if (found.length) return found;
   }
   const formulas = findMath(source);
+  while (formulas.length > 1 && isCondition.test(source.slice(formulas.at(-2)!.end, formulas.at(-1)!.start)))
+    formulas.pop();
   if (formulas.length) return marked(source, joined(source, formulas, isMathJoint), "math");
   const rest = source.includes("\n") ? source.replace(broken, " ") : source;
   return readings((named ? rest.replace(negated, " ") : rest).trim(), undefined);
 }
+
+/** Between an answer and what it holds for: "$2n$ for all $n > 0$". */
+const isCondition = /^[\s,(]{0,4}(?:where|if|with|for (?:all|any|every|some|each))\s{0,3}$/;
 
 /** What is said not to be the answer. */
 const negated = /\b(?:the )?answers? (?:is|are)(?: not|n't)\b[^.\n]*/gi;

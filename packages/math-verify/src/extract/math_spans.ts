@@ -6,7 +6,7 @@
  */
 import type { Span } from "./boxed.ts";
 
-const opening = /\\[([]|\$\$?/g;
+const opening = /\\[([]|\$\$?|\\begin\{((?:equation|align|aligned|gather|multline|displaymath|math)\*?)\}/g;
 const sentence = /(?:^|\s)(?!and\b|or\b)[a-z]{2,}\s+(?!and\b|or\b)[a-z]{2,}(?:\s|$)/i;
 
 /** All formulas in `text`, in order. */
@@ -18,7 +18,7 @@ export function findMath(text: string): Span[] {
     const start = match.index;
     const mark = match[0];
     if (start > 0 && text[start - 1] === "\\") continue;
-    const close = mark === "\\(" ? "\\)" : mark === "\\[" ? "\\]" : mark;
+    const close = match[1] ? `\\end{${match[1]}}` : mark === "\\(" ? "\\)" : mark === "\\[" ? "\\]" : mark;
     const from = start + mark.length;
     const to = closing(text, close, from);
     if (to < 0) continue;

@@ -6,6 +6,7 @@
 import { type Deadline, Unreadable } from "../deadline.ts";
 import type { Node } from "../expression/node.ts";
 import { parse } from "../expression/parse.ts";
+import { normalize } from "../normalize.ts";
 import { isEnclosed, type Part, splitTop } from "./split.ts";
 import type { Structure } from "./structure.ts";
 import { readText, timeOf, withoutUnit } from "./text.ts";
@@ -123,11 +124,31 @@ class Reader {
     // What follows ⇒ is the conclusion, what follows ≈ only approximates.
     const conclusion = all.findLastIndex(({ separator }) => separator === "\\Rightarrow");
     const approximate = all.findIndex(({ separator }, i) => separator === "\\approx" && i > Math.max(conclusion, 0));
-    const parts = all.slice(Math.max(conclusion, 0), approximate < 0 ? undefined : approximate);
+    const start = Math.max(conclusion, 0);
+    // `x ≈ 3.14` has no other value than the approximate one.
+    const only = approximate === start + 1 && isName(all[start].text);
+    const parts = all
+      .slice(start, approximate < 0 || only ? undefined : approximate)
+      .map(({ text, separator }) => ({ text, separator: separator === "\\approx" ? "=" : separator }));
     if (parts.length === 1) return this.read(parts[0].text, depth + 1);
     const signs = parts.slice(1).map(({ separator }) => separator);
     const [first] = parts;
     const last = parts[parts.length - 1];
+    // `11 = x` as `x = 11`.
+    if (
+      signs.every((sign) => sign === "=") &&
+      !isName(first.text) &&
+      /^[a-zA-Z](?:_\{?\w+\}?)?$/.test(last.text) &&
+      last.text !== "e" &&
+      last.text !== "i"
+    )
+      return {
+        kind: "equation",
+        name: nameOf(last.text),
+        left: this.#tryParse(last.text),
+        value: this.read(first.text, depth + 1),
+        source,
+      };
     if (signs.every((sign) => sign === "=") && (isName(first.text) || !/[a-zA-Z]/.test(first.text))) {
       const value = this.read(last.text, depth + 1);
       // `1 + 2 = 3` states the value 3, `4 = x + y` none.
@@ -215,11 +236,12 @@ class Reader {
         if (!(error instanceof Unreadable)) throw error;
       }
     }
-    if (/^\\text\{[^{}]*\}$/.test(source)) return readText(source);
+    const words = /^\\text\{([^{}]*)\}$/.exec(source);
+    if (words) return /^\s*-?[\d.]/.test(words[1]) ? this.read(normalize(words[1]), depth + 1) : readText(source);
     const node = this.#tryParse(spacedThousands(source));
     if (node) return { kind: "value", node, unit, percent: false, source };
-    const words = readText(source);
-    return words.kind === "text" ? { ...words, opaque: /[\\=^]/.test(source) } : words;
+    const text = readText(source);
+    return text.kind === "text" ? { ...text, opaque: /[\\=^]/.test(source) } : text;
   }
 
   #tryParse(source: string): Node | undefined {
