@@ -6,6 +6,18 @@ export {
   type PackingStrategy,
   planPacking,
 } from "./plan.ts";
+export { equationList, reasoningPath } from "./rejection/distinct.ts";
+export {
+  checkRecord,
+  type JournalRecord,
+  memoryJournal,
+  type SampleJournal,
+  type SampleRecord,
+  type VerdictRecord,
+} from "./rejection/journal.ts";
+export { type PreferencePair, preferencePairs } from "./rejection/preference.ts";
+export { rejectionSample } from "./rejection/rejection_sample.ts";
+export type * from "./rejection/types.ts";
 export * from "./sequence.ts";
 export type { PackedPieces, Pieces } from "./strategies.ts";
 export { type PackedStream, type PackStreamOptions, packStream } from "./stream.ts";
