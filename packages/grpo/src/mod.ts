@@ -18,6 +18,7 @@ export { grpo } from "./objectives/grpo.ts";
 export type { GrpoBatch, GrpoMetrics, GrpoOptions, SurrogateOptions } from "./objectives/grpo_options.ts";
 export type { KlEstimator } from "./objectives/kl.ts";
 export * from "./objectives/ppo.ts";
+export * from "./objectives/presets.ts";
 export type { ObjectiveResult } from "./objectives/result.ts";
 export type { SamplerCorrection } from "./objectives/sampler.ts";
 export * from "./objectives/sft.ts";
