@@ -1,0 +1,112 @@
+// A tokenizer in a process of its own: `tokenizer.mjs NAME FILE`, FILE a tokenizer.json. Answers how long it took over a
+// corpus, over one long word, or over training, with a hash of the ids of each text.
+import { readFileSync } from "node:fs";
+import { cl100k, gsm8k, longWord, mixed } from "../lib/corpora.mjs";
+import { serve } from "../lib/engine.mjs";
+
+const [, , engine, file] = process.argv;
+const corpora = { gsm8k, mixed };
+const loaded = {};
+
+/** Functions from a list of texts to a list of ids. */
+const makers = {
+  async "gradus cl100k"() {
+    const { Tokenizer } = await import("@gradus/tokenizer");
+    const { text } = cl100k();
+    const tokenizer = Tokenizer.fromTiktoken(text, { pattern: "cl100k" });
+    return (texts) => texts.map((text) => tokenizer.encode(text));
+  },
+  async "ai-tokenizer cl100k"() {
+    const { Tokenizer } = await import("ai-tokenizer");
+    const tokenizer = new Tokenizer(await import("ai-tokenizer/encoding/cl100k_base"));
+    return (texts) => texts.map((text) => tokenizer.encode(text));
+  },
+  async "gpt-tokenizer cl100k"() {
+    const { encode } = await import("gpt-tokenizer/encoding/cl100k_base");
+    return (texts) => texts.map((text) => encode(text));
+  },
+  async "tiktoken cl100k"() {
+    const { Tiktoken } = await import("tiktoken");
+    const { bpe_ranks, pat_str } = cl100k();
+    const tokenizer = new Tiktoken(bpe_ranks, {}, pat_str);
+    return (texts) => texts.map((text) => tokenizer.encode_ordinary(text));
+  },
+  async "gradus file"() {
+    const { Tokenizer } = await import("@gradus/tokenizer");
+    const tokenizer = Tokenizer.fromJSON(readFileSync(file, "utf8"));
+    return (texts) => texts.map((text) => tokenizer.encode(text));
+  },
+  async "@xenova/transformers file"() {
+    const { PreTrainedTokenizer } = await import("@xenova/transformers");
+    const tokenizer = new PreTrainedTokenizer(JSON.parse(readFileSync(file, "utf8")), {});
+    return (texts) => texts.map((text) => tokenizer.encode(text));
+  },
+  async "@huggingface/tokenizers file"() {
+    const { Tokenizer } = await import("@huggingface/tokenizers");
+    const tokenizer = new Tokenizer(JSON.parse(readFileSync(file, "utf8")), {});
+    return (texts) => texts.map((text) => tokenizer.encode(text).ids);
+  },
+  async "tokenizers (Rust) file"() {
+    const { Tokenizer } = await import("tokenizers");
+    const tokenizer = Tokenizer.fromFile(file);
+    return async (texts) => (await tokenizer.encodeBatch(texts)).map((encoding) => encoding.getIds());
+  },
+};
+
+/** `gradus pool N`: N workers. */
+async function makePool(workers) {
+  const { createTokenizerPool, Tokenizer } = await import("@gradus/tokenizer");
+  const pool = await createTokenizerPool(Tokenizer.fromJSON(readFileSync(file, "utf8")), { workers });
+  return async (texts) => {
+    const { ids, offsets } = await pool.encodeBatch(texts);
+    return texts.map((_, i) => ids.subarray(offsets[i], offsets[i + 1]));
+  };
+}
+
+async function train(texts, vocabSize) {
+  if (engine === "tokenizers (Rust) file") {
+    const { Tokenizer } = await import("tokenizers");
+    const tokenizer = Tokenizer.fromFile(`${file}.untrained`);
+    const start = performance.now();
+    tokenizer.train([`${file}.txt`]);
+    return { seconds: (performance.now() - start) / 1000, vocabulary: tokenizer.getVocabSize() };
+  }
+  const { trainBpe } = await import("@gradus/tokenizer");
+  const start = performance.now();
+  const tokenizer = await trainBpe(texts, { vocabSize });
+  return { seconds: (performance.now() - start) / 1000, vocabulary: tokenizer.vocabSize };
+}
+
+function hash(ids) {
+  let h = ids.length;
+  for (const id of ids) h = (Math.imul(h, 0x01000193) ^ id) | 0;
+  return h;
+}
+
+const pool = /^gradus pool (\d+)$/.exec(engine);
+const encode = await (pool ? makePool(Number(pool[1])) : makers[engine]());
+
+await serve(async ({ job, corpus, share = 1, kind, length, vocabSize, hashes }) => {
+  if (job === "word") {
+    const text = longWord(kind, length);
+    const start = performance.now();
+    const [ids] = await encode([text]);
+    return { seconds: (performance.now() - start) / 1000, hash: hash(ids) };
+  }
+  loaded[corpus] ??= corpora[corpus]();
+  if (job === "train") {
+    const lines = readFileSync(`${file}.txt`, "utf8").match(/[^\n]*\n/g);
+    return train(lines, vocabSize);
+  }
+  const texts = loaded[corpus].slice(0, Math.ceil(share * loaded[corpus].length));
+  const start = performance.now();
+  const ids = await encode(texts);
+  const seconds = (performance.now() - start) / 1000;
+  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  return {
+    seconds,
+    bytes,
+    tokens: ids.reduce((sum, each) => sum + each.length, 0),
+    ...(hashes && { hashes: ids.map(hash) }),
+  };
+});
