@@ -10,6 +10,7 @@
  * | `checkpoints/<stage>/` | the policy after each stage, in Hugging Face layout |
  * | `evaluations/<stage>.json` | held-out answers after each stage |
  * | `report.html` | written at the end |
+ * | `.lock` | the process that is at work here |
  *
  * @module
  */
@@ -19,6 +20,7 @@ import { link, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type PolicyState, readSafetensors, writeSafetensors } from "@gradus/transformer";
 import { fileError, makeDirectory, readJson, writeWhole } from "../run/files.ts";
+import { lockDirectory, unlockDirectory } from "../run/lock.ts";
 import { type Configuration, type Stage, stages } from "./configuration.ts";
 import type { Evaluation } from "./evaluate.ts";
 
@@ -91,22 +93,32 @@ export class RunDirectory {
     return this.isBegun && existsSync(this.#evaluation("grpo")) && existsSync(this.report);
   }
 
-  /** Makes the folder and writes `run.json`. A finished run that is there moves aside, to `<folder>.previous`. */
+  /** Keeps other programs out until this process ends. Throws an error that names the process that is there. */
+  async lock(): Promise<void> {
+    await lockDirectory(this.path);
+  }
+
+  /** Makes the folder, locks it and writes `run.json`. A finished run that is there moves aside, to `<folder>.previous`. */
   async begin(file: RunFile): Promise<void> {
+    await makeDirectory(this.path);
+    await this.lock();
     if (this.isFinished) {
+      unlockDirectory(this.path);
       await rm(`${this.path}.previous`, { recursive: true, force: true });
       await rename(this.path, `${this.path}.previous`).catch((error: unknown) => {
         throw fileError(`Cannot move ${this.path} aside`, error);
       });
+      await makeDirectory(this.path);
+      await this.lock();
     }
-    await makeDirectory(this.path);
     await writeWhole(this.#run, json(file));
   }
 
-  /** Reads `run.json`, and clears away what a killed process left half written. */
+  /** Locks the folder, reads `run.json`, and clears away what a killed process left half written. */
   async open(): Promise<RunFile> {
     const file = await readJson(this.#run);
     requireRunFile(file, this.#run);
+    await this.lock();
     for (const name of await readdir(this.path))
       if (/\.tmp(-|$)/.test(name)) await rm(join(this.path, name), { recursive: true, force: true });
     return file;

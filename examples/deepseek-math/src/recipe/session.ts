@@ -55,6 +55,7 @@ async function prepare(
   const { out, resume, data } = options;
   if (existsSync(out) && !statSync(out).isDirectory()) throw new UsageError(`Bad --out: ${out} is not a directory`);
   const all = [...directories.values()];
+  for (const directory of all) if (directory.isBegun) await directory.lock();
   let request: Omit<RunRequest, "seed"> = { data, scale: scaleOf(options) };
   if (resume) {
     const begun = all.filter((directory) => directory.isBegun);

@@ -4,8 +4,9 @@
  * @module
  */
 
+import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 
 const reasons: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
@@ -59,7 +60,20 @@ export async function readJson(path: string): Promise<unknown> {
 
 /** Makes a directory and those above it. */
 export async function makeDirectory(path: string): Promise<void> {
-  await mkdir(path, { recursive: true }).catch((error: unknown) => {
-    throw fileError(`Cannot make the directory ${path}`, error);
-  });
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    throw fileError(`Cannot make the directory ${path}`, await reasonOf(error as NodeJS.ErrnoException, path));
+  }
+}
+
+/** Node's recursive `mkdir` says "no such file" of a read-only file system: the first missing folder alone tells. */
+async function reasonOf(error: NodeJS.ErrnoException, path: string): Promise<unknown> {
+  if (error.code !== "ENOENT") return error;
+  let first = resolve(path);
+  while (!existsSync(dirname(first))) first = dirname(first);
+  return await mkdir(first).then(
+    () => error,
+    (reason: unknown) => reason,
+  );
 }
