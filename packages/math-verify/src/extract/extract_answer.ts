@@ -209,8 +209,13 @@ export const isProse = (text: string): boolean =>
 /** Whether it is a sentence, or has more words than answers have. */
 export function isSentence(text: string): boolean {
   const prose = text.replace(/\\text\s*\{([^{}]*)\}/g, " $1 ").replace(/\\[a-zA-Z]+/g, " ");
-  return verbs.test(prose) || (prose.match(/[a-zA-Z]{2,}/g)?.length ?? 0) > 3;
+  const words = prose.match(/[a-zA-Z]{2,}/g) ?? [];
+  return words.length > 3 || words.some((word) => verbs.has(word.toLowerCase()));
 }
 
-const verbs =
-  /\b(?:is|are|was|were|will|do|does|did|not|cannot|has|have|had|get|gets|make|makes|equals|because|since|so|thus|therefore|they|we|he|she|it)\b/i;
+const verbs: ReadonlySet<string> = new Set(
+  (
+    "is are was were will do does did not cannot has have had get gets make makes equals because since so thus therefore " +
+    "they we he she it"
+  ).split(" "),
+);

@@ -164,7 +164,7 @@ function relationRegion(
   // Bare variables and constants change places only at the constants.
   if (operands.every((operand) => operand.kind === "symbol" || variables(operand).size === 0))
     return { contains, boundaries };
-  // Zeros of the differences of neighbouring operands: changes of sign on a grid, then bisection.
+  // Zeros of the differences of neighbouring operands: changes of sign on a grid, then the zero between.
   for (let i = 0; i < operators.length; i++) {
     const gap = (x: number): number => {
       const values = sides(x);
@@ -174,7 +174,7 @@ function relationRegion(
     for (let step = 1; step <= GRID; step++) {
       const x = -reach + (2 * reach * step) / GRID;
       const value = gap(x);
-      if (last * value < 0) boundaries.push(bisect(gap, before, x));
+      if (last * value < 0) boundaries.push(zeroOf(gap, before, x));
       before = x;
       last = value;
     }
@@ -182,17 +182,24 @@ function relationRegion(
   return { contains, boundaries };
 }
 
-function bisect(f: (x: number) => number, from: number, to: number): number {
-  let [low, high] = [from, to];
-  const rising = f(low) < 0;
-  for (let i = 0; i < 60 && high - low > 1e-15 * Math.abs(low); i++) {
-    const middle = (low + high) / 2;
-    if (f(middle) < 0 === rising) low = middle;
-    else high = middle;
+/** A zero of f between two points at which its signs differ: false position (Illinois), bisection where that is slow. */
+function zeroOf(f: (x: number) => number, from: number, to: number): number {
+  let [a, b, fa, fb] = [from, to, f(from), f(to)];
+  for (let i = 0; i < 100 && Math.abs(b - a) > 1e-14 * (1 + Math.abs(a)); i++) {
+    const next = i < 30 ? (a * fb - b * fa) / (fb - fa) : (a + b) / 2;
+    const value = f(next);
+    if (value === 0) return snapped(next);
+    if (value * fb < 0) [a, fa] = [b, fb];
+    else fa /= 2;
+    [b, fb] = [next, value];
   }
-  const middle = (low + high) / 2;
-  const rounded = Math.round(middle * 1e6) / 1e6;
-  return near(rounded, middle) ? rounded : middle;
+  return snapped(b);
+}
+
+/** The number of six decimal places that x is but for rounding. */
+function snapped(x: number): number {
+  const rounded = Math.round(x * 1e6) / 1e6;
+  return near(rounded, x) ? rounded : x;
 }
 
 function constantsIn(node: Node, comparison: Comparison): number[] {
