@@ -1,4 +1,12 @@
+export { formatJsonl, parseJsonl } from "./jsonl.ts";
 export { type PackedBatch, type PackOptions, pack, packContext } from "./pack.ts";
+export {
+  fromPackedRow,
+  type PackedRow,
+  type PackedRowLike,
+  type PackedRowOptions,
+  packedRow,
+} from "./packed_row.ts";
 export {
   type PackingOptions,
   type PackingPlan,
