@@ -6,7 +6,7 @@
  */
 
 import { readFileSync, rmSync } from "node:fs";
-import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { fileError } from "./files.ts";
@@ -16,6 +16,8 @@ interface Holder {
   /** When the process began, as the system counts: another process may get the same number later. */
   readonly began: string;
   readonly host: string;
+  /** Number of the lock file itself: in a copy of the directory the lock counts for nothing. */
+  readonly file: string;
   readonly since: string;
 }
 
@@ -24,8 +26,8 @@ const held = new Set<string>();
 /** Field 22 of /proc/<pid>/stat; empty where the system does not tell. The name, field 2, may hold anything. */
 function beginningOf(pid: number): string {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+    const line = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return line.slice(line.lastIndexOf(")") + 2).split(" ")[19] ?? "";
   } catch {
     return "";
   }
@@ -40,10 +42,15 @@ function isAlive({ pid, began }: Holder): boolean {
   return beginningOf(pid) === began;
 }
 
-/** Who holds a lock; nobody where the file is gone or was never finished. */
+async function numberOf(path: string): Promise<string> {
+  return String((await stat(path, { bigint: true })).ino);
+}
+
+/** Who holds a lock; nobody where the file is gone, was never finished, or is a copy. */
 async function holderOf(path: string): Promise<Holder | undefined> {
   try {
-    return JSON.parse(await readFile(path, "utf8")) as Holder;
+    const holder = JSON.parse(await readFile(path, "utf8")) as Holder;
+    return holder.file === (await numberOf(path)) ? holder : undefined;
   } catch {
     return undefined;
   }
@@ -70,7 +77,7 @@ async function clear(path: string): Promise<void> {
 export async function lockDirectory(directory: string): Promise<void> {
   const path = join(resolve(directory), ".lock");
   if (held.has(path)) return;
-  const own: Holder = {
+  const own = {
     pid: process.pid,
     began: beginningOf(process.pid),
     host: hostname(),
@@ -79,7 +86,9 @@ export async function lockDirectory(directory: string): Promise<void> {
   const draft = `${path}.tmp-${process.pid}`;
   try {
     // Linked into place, so that a lock is never seen half written.
-    await writeFile(draft, JSON.stringify(own));
+    await writeFile(draft, "");
+    const holding: Holder = { ...own, file: await numberOf(draft) };
+    await writeFile(draft, JSON.stringify(holding));
     for (;;) {
       try {
         await link(draft, path);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { inFolder, run, start, tinyProgram } from "../testing/processes.ts";
@@ -34,7 +34,7 @@ test("a second program says in one line which process is there; after kill -9 --
   });
 });
 
-test("a lock counts while its process lives: not when its number belongs to another one, not when it is half written", async () => {
+test("a lock counts while its process lives: not when its number belongs to another one, not in a copy, not half written", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, ".lock");
     await lockDirectory(folder);
@@ -43,14 +43,27 @@ test("a lock counts while its process lives: not when its number belongs to anot
     assert.equal(own.pid, process.pid);
     unlockDirectory(folder);
     assert.deepEqual(readdirSync(folder), []);
-    const stale = [{ ...own, pid: 2 ** 22 + 1 }, ...(own.began ? [{ ...own, began: "1" }] : [])];
-    for (const content of [...stale.map((holder) => JSON.stringify(holder)), '{"pid":']) {
-      await writeFile(path, content);
+    /** Puts a lock there as another process would have written it. */
+    const put = async (holder: object): Promise<void> => {
+      await writeFile(path, "");
+      const { ino } = await stat(path, { bigint: true });
+      await writeFile(path, JSON.stringify({ ...own, file: String(ino), ...holder }));
+    };
+    const stale = [
+      () => put({ pid: 2 ** 22 + 1 }),
+      ...(own.began ? [() => put({ began: "1" })] : []),
+      () => put({ file: "1" }), // a copy
+      () => writeFile(path, '{"pid":'),
+    ];
+    for (const leave of stale) {
+      await leave();
       await lockDirectory(folder);
       assert.deepEqual(readdirSync(folder), [".lock"]);
       unlockDirectory(folder);
     }
-    await writeFile(path, JSON.stringify({ ...own, host: "elsewhere", pid: 7 }));
+    await put({});
+    await assert.rejects(lockDirectory(folder), { message: new RegExp(`process ${process.pid} has been using it`) });
+    await put({ host: "elsewhere", pid: 7 });
     await assert.rejects(lockDirectory(folder), /process 7 on elsewhere .* remove .*\.lock$/);
     assert.deepEqual(readdirSync(folder), [".lock"]);
   });
