@@ -49,15 +49,7 @@ export {
   writeSolution,
   writeSteps,
 } from "./problems/solve.ts";
-export {
-  decode,
-  encode,
-  encodePrompt,
-  encodeSolution,
-  endToken,
-  normalizeQuestion,
-  vocabularySize,
-} from "./problems/tokens.ts";
+export { normalizeQuestion, ProblemTokens } from "./problems/tokens.ts";
 export { type WordProblem, wordProblem } from "./problems/word_problems.ts";
 export {
   createProgress,
@@ -105,6 +97,7 @@ export {
   supervisedCoefficients,
   supervisedLoss,
 } from "./recipe/supervised.ts";
+export { trainTokenizer } from "./recipe/tokenizer.ts";
 export { type FinishedRun, type RunOptions, trainRun } from "./recipe/train.ts";
 export type {
   AccuracyRecord,

@@ -139,7 +139,7 @@ test("a run with several seeds reports their mean, is resumed without naming the
       {
         args: ["ask", "1".repeat(500), "--out", "runs/seed-1"],
         code: 1,
-        stderr: /^error: Cannot ask: the question has 500 bytes, the model reads at most 318\n$/,
+        stderr: /^error: Cannot ask: the question has 500 tokens, the model reads at most 318\n$/,
       },
     ];
     await runAll(tinyProgram, folder, asked, ({ code, stdout, stderr }, expected) => {

@@ -5,8 +5,10 @@
  */
 
 import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { loadPolicy } from "@gradus/transformer";
-import { decode, encodePrompt, normalizeQuestion } from "../problems/tokens.ts";
+import { normalizeQuestion, ProblemTokens } from "../problems/tokens.ts";
 import { extractAnswer } from "../verify.ts";
 import { stageLabels, stages } from "./configuration.ts";
 import type { RunDirectory } from "./run_directory.ts";
@@ -33,17 +35,19 @@ export async function ask(
   const stage = [...stages].reverse().find((candidate) => existsSync(directory.checkpoint(candidate)));
   if (!stage) throw new Error(`Cannot ask: there is no checkpoint in ${directory.path}; train one with "npm start"`);
   const normalized = normalizeQuestion(question);
-  const prompt = encodePrompt(normalized);
   if (normalized === "") throw new RangeError("Cannot ask: the question is empty");
-  const policy = await loadPolicy(directory.checkpoint(stage), { device, threads });
+  const checkpoint = directory.checkpoint(stage);
+  const codec = ProblemTokens.fromJSON(await readFile(join(checkpoint, "tokenizer.json"), "utf8"));
+  const prompt = codec.encodePrompt(normalized);
+  const policy = await loadPolicy(checkpoint, { device, threads });
   try {
     const { maxPositions } = policy.config;
     if (prompt.length >= maxPositions)
       throw new RangeError(
-        `Cannot ask: the question has ${prompt.length - 1} bytes, the model reads at most ${maxPositions - 2}`,
+        `Cannot ask: the question has ${prompt.length - 1} tokens, the model reads at most ${maxPositions - 2}`,
       );
     const [{ tokens }] = await policy.sample([prompt], { maxNewTokens, temperature: 0, seed: 0 });
-    const solution = decode(tokens);
+    const solution = codec.decode(tokens);
     return { question: normalized, solution, answer: extractAnswer(solution), stage: stageLabels[stage] };
   } finally {
     await policy.dispose();

@@ -7,7 +7,6 @@
 
 import type { TransformerConfig } from "@gradus/transformer";
 import type { Style } from "../problems/solve.ts";
-import { endToken, vocabularySize } from "../problems/tokens.ts";
 
 /** Stages in the order in which they run. */
 export const stages = ["pretraining", "sft", "grpo"] as const;
@@ -54,6 +53,8 @@ export interface Configuration {
   readonly model: TransformerConfig;
   /** Relative weights of the problems' levels. */
   readonly levels: Readonly<Record<number, number>>;
+  /** Problems of pre-training that the tokenizer is trained on. */
+  readonly tokenizer: { readonly problems: number };
   readonly pretraining: SupervisedSettings & { readonly problemsPerStep: number };
   readonly sft: SupervisedSettings & { readonly problems: number; readonly contextLength: number };
   readonly grpo: ReinforcementSettings;
@@ -78,7 +79,8 @@ export function defaultConfiguration({
     seed,
     ...(data === undefined ? {} : { data }),
     model: {
-      vocabSize: vocabularySize,
+      // The end token, 256 bytes, and the words of word problems.
+      vocabSize: 384,
       hiddenSize: 128,
       layers: 4,
       heads: 4,
@@ -90,9 +92,10 @@ export function defaultConfiguration({
       tieEmbeddings: true,
       qkvBias: false,
       maxPositions: 320,
-      eosToken: endToken,
+      eosToken: 0,
     },
     levels: { 1: 1, 2: 1 },
+    tokenizer: { problems: 1000 },
     pretraining: {
       steps: steps(900),
       problemsPerStep: 128,

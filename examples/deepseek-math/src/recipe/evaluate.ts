@@ -6,7 +6,7 @@
 
 import { accuracy } from "@gradus/evals";
 import type { Policy } from "@gradus/grpo";
-import { decode, encodePrompt } from "../problems/tokens.ts";
+import type { ProblemTokens } from "../problems/tokens.ts";
 import type { AccuracyRecord } from "../report/record.ts";
 import { reward } from "../verify.ts";
 import type { RecipeProblem } from "./problem_source.ts";
@@ -26,16 +26,17 @@ function record(outcomes: readonly boolean[]): AccuracyRecord {
 /** Answers every problem greedily. */
 export async function evaluate(
   policy: Policy,
+  codec: ProblemTokens,
   problems: readonly RecipeProblem[],
   maxNewTokens: number,
   onFinished: (finished: number) => void = () => {},
 ): Promise<Evaluation> {
   const completions = await policy.sample(
-    problems.map(({ question }) => encodePrompt(question)),
+    problems.map(({ question }) => codec.encodePrompt(question)),
     { maxNewTokens, temperature: 0, seed: 0, onProgress: ({ finished }) => onFinished(finished) },
   );
   const answers = completions.map(({ tokens }, i) => {
-    const text = decode(tokens);
+    const text = codec.decode(tokens);
     return { text, correct: reward(text, problems[i].answer) === 1 };
   });
   const byKind: Record<string, boolean[]> = {};

@@ -5,7 +5,7 @@
  */
 
 import { groupAdvantages, grpo, type Policy } from "@gradus/grpo";
-import { decode, encodePrompt } from "../problems/tokens.ts";
+import type { ProblemTokens } from "../problems/tokens.ts";
 import { reward } from "../verify.ts";
 import type { Configuration } from "./configuration.ts";
 import type { ProblemSource } from "./problem_source.ts";
@@ -78,12 +78,13 @@ export async function reinforcementStep(
   reference: Policy | undefined,
   { seed, grpo: settings }: Configuration,
   problems: ProblemSource,
+  codec: ProblemTokens,
   step: number,
   onTokens: (tokens: number) => void = () => {},
 ): Promise<ReinforcementReport> {
   const { prompts, samples, temperature, maxNewTokens, beta } = settings;
   const questions = Array.from({ length: prompts }, (_, i) => problems.practice(step * prompts + i));
-  const encoded = questions.map(({ question }) => encodePrompt(question));
+  const encoded = questions.map(({ question }) => codec.encodePrompt(question));
   const completions = await policy.sample(encoded, {
     samplesPerPrompt: samples,
     maxNewTokens,
@@ -93,7 +94,7 @@ export async function reinforcementStep(
     onProgress: ({ tokens }) => onTokens(tokens),
   });
   const rewards = Float32Array.from(completions, ({ prompt, tokens }) =>
-    reward(decode(tokens), questions[prompt].answer),
+    reward(codec.decode(tokens), questions[prompt].answer),
   );
   const advantages = groupAdvantages(rewards, { groupSize: samples });
 

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import type { Policy } from "@gradus/grpo";
 import { createPolicy, type TransformerPolicy } from "@gradus/transformer";
-import { encodePrompt } from "../problems/tokens.ts";
 import { tinyConfiguration } from "../testing/tiny.ts";
 import type { Configuration } from "./configuration.ts";
 import { evaluate } from "./evaluate.ts";
 import { openProblems, type ProblemSource, type RecipeProblem } from "./problem_source.ts";
 import { reinforcementStep, rolloutBatch } from "./reinforcement.ts";
+import { trainTokenizer } from "./tokenizer.ts";
 
 const base = tinyConfiguration({ seed: 3, scale: 1 });
 const configuration: Configuration = {
@@ -22,6 +22,7 @@ after(async () => {
   await reference.dispose();
 });
 const problems = await openProblems(configuration);
+const codec = await trainTokenizer(configuration, problems);
 const initial = await policy.state();
 
 /** Whatever the trainer's interface asks for, the transformer gives: this line does not compile otherwise. */
@@ -41,7 +42,7 @@ test("rollouts lie end to end; the first label stands at the prompt's last token
 
 test("log-probabilities at sampling are those of training, for every token of a rollout", async () => {
   await policy.restore(initial);
-  const prompts = [0, 1].map((i) => encodePrompt(problems.practice(i).question));
+  const prompts = [0, 1].map((i) => codec.encodePrompt(problems.practice(i).question));
   const completions = await asPolicy(policy).sample(prompts, { samplesPerPrompt: 3, maxNewTokens: 6, seed: 1 });
   const batch = rolloutBatch(completions.map((each) => ({ ...each, prompt: prompts[each.prompt] })));
   const { logProbs } = await policy.logProbs(batch);
@@ -54,7 +55,14 @@ test("log-probabilities at sampling are those of training, for every token of a 
 /** One step and its update, from the initial weights. */
 async function stepFrom(source: ProblemSource, step: number, withReference: boolean) {
   await policy.restore(initial);
-  const report = await reinforcementStep(policy, withReference ? reference : undefined, configuration, source, step);
+  const report = await reinforcementStep(
+    policy,
+    withReference ? reference : undefined,
+    configuration,
+    source,
+    codec,
+    step,
+  );
   const { gradientNorm } = await policy.step({ learningRate: 1e-3, weightDecay: 0 });
   return { report, gradientNorm, weights: (await policy.state()).weights };
 }
@@ -88,7 +96,7 @@ test("what is rewarded becomes more likely", async () => {
   const lucky: Policy = {
     sample: async (prompts, options) =>
       (await policy.sample(prompts, options)).map((completion, i) =>
-        i % 4 === 0 ? { ...completion, tokens: encodePrompt("####7") } : completion,
+        i % 4 === 0 ? { ...completion, tokens: codec.encodePrompt("####7") } : completion,
       ),
     logProbs: (batch, options) => policy.logProbs(batch, options),
     backward: (batch, coefficients, options) => policy.backward(batch, coefficients, options),
@@ -96,8 +104,8 @@ test("what is rewarded becomes more likely", async () => {
   };
   await policy.restore(initial);
   const scored = async () => {
-    const prompt = encodePrompt(problems.practice(0).question);
-    const tokens = encodePrompt("####7");
+    const prompt = codec.encodePrompt(problems.practice(0).question);
+    const tokens = codec.encodePrompt("####7");
     const { logProbs } = await policy.logProbs(
       rolloutBatch([{ prompt, tokens, logProbs: new Float32Array(tokens.length) }]),
     );
@@ -122,7 +130,7 @@ test("what is rewarded becomes more likely", async () => {
     },
   };
   const before = await scored();
-  const report = await reinforcementStep(withScores, undefined, configuration, answering("7"), 0);
+  const report = await reinforcementStep(withScores, undefined, configuration, answering("7"), codec, 0);
   await policy.step({ learningRate: 1e-3, weightDecay: 0 });
   assert.equal(report.reward, 0.25);
   assert.equal(report.zeroVariance, 0);
@@ -142,7 +150,7 @@ test("an evaluation judges every problem, by kind too, and does not depend on th
   await policy.restore(initial);
   const heldOut = problems.heldOut.slice(0, 12);
   let finished = 0;
-  const all = await evaluate(policy, heldOut, 5, (count) => {
+  const all = await evaluate(policy, codec, heldOut, 5, (count) => {
     finished = count;
   });
   assert.equal(finished, 12);
@@ -152,8 +160,8 @@ test("an evaluation judges every problem, by kind too, and does not depend on th
     Object.values(all.byKind).reduce((sum, { n }) => sum + n, 0),
     12,
   );
-  assert.deepEqual(await evaluate(policy, heldOut, 5), all);
-  const alone = await evaluate(policy, heldOut.slice(3, 4), 5);
+  assert.deepEqual(await evaluate(policy, codec, heldOut, 5), all);
+  const alone = await evaluate(policy, codec, heldOut.slice(3, 4), 5);
   assert.equal(alone.answers[0].text, all.answers[3].text);
 });
 
@@ -164,12 +172,12 @@ test("an evaluation counts exactly the answers that the rule rewards", async () 
       prompts.map((_, prompt) => ({
         prompt,
         sample: 0,
-        tokens: encodePrompt(`#### ${prompt < 6 ? heldOut[prompt].answer : "wrong"}`),
+        tokens: codec.encodePrompt(`#### ${prompt < 6 ? heldOut[prompt].answer : "wrong"}`),
         logProbs: new Float32Array(1),
         finishReason: "stop" as const,
       })),
   };
-  const { accuracy, low, high, answers } = await evaluate(oracle as Policy, heldOut, 5);
+  const { accuracy, low, high, answers } = await evaluate(oracle as Policy, codec, heldOut, 5);
   assert.equal(accuracy, 0.75);
   assert.ok(low < 0.75 && 0.75 < high);
   assert.deepEqual(

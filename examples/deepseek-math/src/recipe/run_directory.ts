@@ -4,6 +4,7 @@
  * | file | |
  * |---|---|
  * | `run.json` | configuration, written once |
+ * | `tokenizer.json` | trained before the first update, written once |
  * | `metrics.jsonl` | one record for each update |
  * | `state.safetensors` | weights, optimiser state and place in the run, after each update |
  * | `state.previous.safetensors` | the same, one update earlier: used when the newest is damaged |
@@ -19,6 +20,7 @@ import { existsSync } from "node:fs";
 import { link, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type PolicyState, readSafetensors, writeSafetensors } from "@gradus/transformer";
+import { ProblemTokens } from "../problems/tokens.ts";
 import { fileError, makeDirectory, readJson, writeWhole } from "../run/files.ts";
 import { lockDirectory, unlockDirectory } from "../run/lock.ts";
 import { type Configuration, type Stage, stages } from "./configuration.ts";
@@ -76,6 +78,9 @@ export class RunDirectory {
   get #previous(): string {
     return join(this.path, "state.previous.safetensors");
   }
+  get #tokens(): string {
+    return join(this.path, "tokenizer.json");
+  }
   get #run(): string {
     return join(this.path, "run.json");
   }
@@ -122,6 +127,22 @@ export class RunDirectory {
     for (const name of await readdir(this.path))
       if (/\.tmp(-|$)/.test(name)) await rm(join(this.path, name), { recursive: true, force: true });
     return file;
+  }
+
+  /** Keeps the tokenizer. */
+  async saveTokens(json: string): Promise<void> {
+    await writeWhole(this.#tokens, json);
+  }
+
+  /** The tokenizer, or `undefined` where none was trained yet. */
+  async loadTokens(): Promise<ProblemTokens | undefined> {
+    if (!existsSync(this.#tokens)) return undefined;
+    const json = await readJson(this.#tokens);
+    try {
+      return ProblemTokens.fromJSON(json as object);
+    } catch (error) {
+      throw new TypeError(`Cannot read ${this.#tokens}: ${(error as Error).message}`);
+    }
   }
 
   /** Writes weights, optimiser state and position, keeping the version before. */

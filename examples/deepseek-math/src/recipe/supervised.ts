@@ -8,7 +8,7 @@
 import { sft as sftObjective } from "@gradus/grpo";
 import { permutation } from "@gradus/seeds";
 import { type PackedBatch, pack, promptCompletion, type TokenSequence } from "@gradus/sft-packing";
-import { encodePrompt, encodeSolution } from "../problems/tokens.ts";
+import type { ProblemTokens } from "../problems/tokens.ts";
 import type { Configuration } from "./configuration.ts";
 import { drawSolution, type ProblemSource } from "./problem_source.ts";
 
@@ -29,6 +29,7 @@ function counted(batch: PackedBatch): SupervisedBatch {
 export function pretrainingBatch(
   { seed, pretraining }: Configuration,
   problems: ProblemSource,
+  tokens: ProblemTokens,
   step: number,
 ): SupervisedBatch {
   const { problemsPerStep, styles } = pretraining;
@@ -36,18 +37,22 @@ export function pretrainingBatch(
     const index = step * problemsPerStep + i;
     const problem = problems.pretraining(index);
     const solution = drawSolution(problem, seed, "pretraining", index, styles);
-    return { tokens: Int32Array.of(...encodePrompt(problem.question), ...encodeSolution(solution)) };
+    return { tokens: Int32Array.of(...tokens.encodePrompt(problem.question), ...tokens.encodeSolution(solution)) };
   });
-  const contextLength = sequences.reduce((total, { tokens }) => total + tokens.length, 0);
+  const contextLength = sequences.reduce((total, sequence) => total + sequence.tokens.length, 0);
   return counted(pack(sequences, { contextLength, strategy: "random-concat", seed })[0]);
 }
 
 /** The contexts of SFT: each epoch packs all sequences anew, in an order of its own. */
-export function sftContexts({ seed, sft }: Configuration, problems: ProblemSource): (step: number) => SupervisedBatch {
+export function sftContexts(
+  { seed, sft }: Configuration,
+  problems: ProblemSource,
+  tokens: ProblemTokens,
+): (step: number) => SupervisedBatch {
   const sequences = problems.sft.map((problem, index) =>
     promptCompletion(
-      encodePrompt(problem.question),
-      encodeSolution(drawSolution(problem, seed, "sft", index, sft.styles)),
+      tokens.encodePrompt(problem.question),
+      tokens.encodeSolution(drawSolution(problem, seed, "sft", index, sft.styles)),
     ),
   );
   const epochs: PackedBatch[][] = [];

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decode, endToken } from "../problems/tokens.ts";
 import { reward } from "../verify.ts";
 import { type Configuration, defaultConfiguration } from "./configuration.ts";
 import { openProblems } from "./problem_source.ts";
@@ -11,6 +10,7 @@ import {
   supervisedCoefficients,
   supervisedLoss,
 } from "./supervised.ts";
+import { trainTokenizer } from "./tokenizer.ts";
 
 const base = defaultConfiguration({ seed: 1 });
 const configuration: Configuration = {
@@ -19,7 +19,8 @@ const configuration: Configuration = {
   sft: { ...base.sft, problems: 40, contextLength: 600 },
 };
 const problems = await openProblems(configuration);
-const newline = "\n".charCodeAt(0);
+const codec = await trainTokenizer(configuration, problems);
+const [newline] = codec.encode("\n");
 
 /** Checks labels token by token; gives the text of each sequence. */
 function texts({ batch }: SupervisedBatch, learnsFrom: (question: number) => number): string[] {
@@ -27,24 +28,24 @@ function texts({ batch }: SupervisedBatch, learnsFrom: (question: number) => num
   return Array.from({ length: segments.length - 1 }, (_, s) => {
     const [start, end] = [segments[s], segments[s + 1]];
     const first = learnsFrom(tokens.indexOf(newline, start) - start);
-    assert.equal(tokens[end - 1], endToken, "a sequence ends with the end token");
+    assert.equal(tokens[end - 1], codec.endToken, "a sequence ends with the end token");
     for (let t = start; t < end; t++) {
       assert.equal(positions[t], t - start);
       assert.equal(labels[t], t - start >= first && t + 1 < end ? tokens[t + 1] : -100, `label ${t - start}`);
     }
-    return decode(tokens.subarray(start, end));
+    return codec.decode(tokens.subarray(start, end));
   });
 }
 
 test("pre-training learns every token after the first, of problems in order", () => {
-  const seen = [0, 1].flatMap((step) => texts(pretrainingBatch(configuration, problems, step), () => 0));
+  const seen = [0, 1].flatMap((step) => texts(pretrainingBatch(configuration, problems, codec, step), () => 0));
   assert.equal(seen.length, 14);
   const questions = Array.from({ length: 14 }, (_, i) => problems.pretraining(i).question);
   assert.deepEqual(seen.map((text) => text.split("\n")[0]).sort(), [...questions].sort());
 });
 
 test("SFT learns the solution only: the first label stands at the prompt's last token, the last is the end token", () => {
-  const contexts = sftContexts(configuration, problems);
+  const contexts = sftContexts(configuration, problems, codec);
   for (let step = 0; step < 4; step++) {
     const context = contexts(step);
     assert.ok(context.batch.tokens.length <= 600);
@@ -58,7 +59,7 @@ test("SFT learns the solution only: the first label stands at the prompt's last 
 });
 
 test("every epoch of SFT has every problem once, in another order", () => {
-  const contexts = sftContexts(configuration, problems);
+  const contexts = sftContexts(configuration, problems, codec);
   const all = problems.sft.map(({ question }) => question).sort();
   let step = 0;
   const epoch = (): string[] => {
@@ -74,17 +75,23 @@ test("every epoch of SFT has every problem once, in another order", () => {
 });
 
 test("a batch is a function of seed and step, in whatever order the steps are asked for", () => {
-  const ahead = sftContexts(configuration, problems);
+  const ahead = sftContexts(configuration, problems, codec);
   const later = ahead(9);
-  const inOrder = sftContexts(configuration, problems);
+  const inOrder = sftContexts(configuration, problems, codec);
   for (let step = 0; step < 9; step++) assert.deepEqual(inOrder(step), ahead(step));
   assert.deepEqual(inOrder(9), later);
-  assert.deepEqual(pretrainingBatch(configuration, problems, 3), pretrainingBatch(configuration, problems, 3));
-  assert.notDeepEqual(pretrainingBatch(configuration, problems, 3), pretrainingBatch(configuration, problems, 4));
+  assert.deepEqual(
+    pretrainingBatch(configuration, problems, codec, 3),
+    pretrainingBatch(configuration, problems, codec, 3),
+  );
+  assert.notDeepEqual(
+    pretrainingBatch(configuration, problems, codec, 3),
+    pretrainingBatch(configuration, problems, codec, 4),
+  );
 });
 
 test("the loss is the mean of −log π over trained tokens, the coefficients its derivative", () => {
-  const context = sftContexts(configuration, problems)(0);
+  const context = sftContexts(configuration, problems, codec)(0);
   const { labels } = context.batch;
   const logProbs = Float32Array.from(labels, (label, t) => (label >= 0 ? -(1 + (t % 5)) : 0));
   const trained = labels.filter((label) => label >= 0).length;

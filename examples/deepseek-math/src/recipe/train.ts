@@ -7,7 +7,7 @@
 
 import { type AdamWReport, multiStepSchedule, type Schedule } from "@gradus/autodiff";
 import { createPolicy, loadPolicy, type TransformerPolicy } from "@gradus/transformer";
-import { tokenizerFiles } from "../problems/tokens.ts";
+import type { ProblemTokens } from "../problems/tokens.ts";
 import { formatCount, type Progress, type StageProgress } from "../progress.ts";
 import { type Journal, type JournalRecord, openJournal, readJournal, truncateJournal } from "../run/journal.ts";
 import { type Configuration, type Stage, stageLabels, stages } from "./configuration.ts";
@@ -22,6 +22,7 @@ import {
   supervisedCoefficients,
   supervisedLoss,
 } from "./supervised.ts";
+import { trainTokenizer } from "./tokenizer.ts";
 
 /** How to run; none of these changes what is computed. */
 export interface RunOptions {
@@ -59,12 +60,19 @@ class Run {
   readonly #directory: RunDirectory;
   readonly #options: RunOptions;
   readonly #problems: ProblemSource;
+  readonly #tokens: ProblemTokens;
   readonly #policy: TransformerPolicy;
   readonly #journal: Journal;
   #position: RunPosition;
 
   constructor(
-    parts: { configuration: Configuration; directory: RunDirectory; options: RunOptions; problems: ProblemSource },
+    parts: {
+      configuration: Configuration;
+      directory: RunDirectory;
+      options: RunOptions;
+      problems: ProblemSource;
+      tokens: ProblemTokens;
+    },
     policy: TransformerPolicy,
     journal: Journal,
     position: RunPosition,
@@ -73,6 +81,7 @@ class Run {
     this.#directory = parts.directory;
     this.#options = parts.options;
     this.#problems = parts.problems;
+    this.#tokens = parts.tokens;
     this.#policy = policy;
     this.#journal = journal;
     this.#position = position;
@@ -154,6 +163,7 @@ class Run {
           reference,
           this.#configuration,
           this.#problems,
+          this.#tokens,
           step,
           (sampled) => progress(`${last}sampling ${formatCount(sampled)} tokens`),
         );
@@ -163,8 +173,8 @@ class Run {
     }
     const batchOf: (step: number) => SupervisedBatch =
       stage === "sft"
-        ? sftContexts(this.#configuration, this.#problems)
-        : (step) => pretrainingBatch(this.#configuration, this.#problems, step);
+        ? sftContexts(this.#configuration, this.#problems, this.#tokens)
+        : (step) => pretrainingBatch(this.#configuration, this.#problems, this.#tokens, step);
     let ahead: { step: number; batch: SupervisedBatch } | undefined;
     return async (step) => {
       const batch = ahead?.step === step ? ahead.batch : batchOf(step);
@@ -191,7 +201,7 @@ class Run {
     const known = await this.#directory.loadEvaluation(stage);
     if (known) return known;
     await this.#policy.save(this.#directory.checkpoint(stage), {
-      files: tokenizerFiles(this.#configuration.model.maxPositions),
+      files: this.#tokens.files(this.#configuration.model.maxPositions),
     });
     return await this.#evaluate(this.#policy, stage);
   }
@@ -210,7 +220,7 @@ class Run {
     const { heldOut } = this.#problems;
     const bar = this.#options.progress.stage("  evaluation", heldOut.length, { unit: "problems", transient: true });
     const { maxNewTokens } = this.#configuration.evaluation;
-    const evaluation = await evaluate(policy, heldOut, maxNewTokens, (done) => bar.update({ done }));
+    const evaluation = await evaluate(policy, this.#tokens, heldOut, maxNewTokens, (done) => bar.update({ done }));
     bar.finish();
     await this.#directory.saveEvaluation(stage, evaluation);
     return evaluation;
@@ -221,11 +231,25 @@ function describe({ loss, reward, length }: Record<string, number>): string {
   return reward === undefined ? `loss ${loss.toFixed(3)}` : `reward ${reward.toFixed(3)}, length ${length.toFixed(0)}`;
 }
 
+/** The run's tokenizer: from its folder, where it is kept from the beginning. */
+async function openTokens(
+  directory: RunDirectory,
+  configuration: Configuration,
+  problems: ProblemSource,
+): Promise<ProblemTokens> {
+  const known = await directory.loadTokens();
+  if (known) return known;
+  const tokens = await trainTokenizer(configuration, problems);
+  await directory.saveTokens(tokens.files(configuration.model.maxPositions)["tokenizer.json"]);
+  return tokens;
+}
+
 /** Runs every stage that is not done yet. */
 export async function trainRun(directory: RunDirectory, options: RunOptions): Promise<FinishedRun> {
   const { configuration, startedAt } = await directory.open();
   const { device, threads, progress } = options;
   const problems = await openProblems(configuration);
+  const tokens = await openTokens(directory, configuration, problems);
   const saved = await directory.loadState((message) => progress.log(message));
   const position: RunPosition = saved?.position ?? { stage: stages[0], step: 0, totals: {} };
   const kept = await truncateJournal(directory.journal, stages, saved ? position : undefined);
@@ -238,7 +262,7 @@ export async function trainRun(directory: RunDirectory, options: RunOptions): Pr
         `Going on after update ${position.step} of ${stageLabels[position.stage]} (${kept.length} updates so far)`,
       );
     }
-    const run = new Run({ configuration, directory, options, problems }, policy, journal, position);
+    const run = new Run({ configuration, directory, options, problems, tokens }, policy, journal, position);
     const evaluations: Partial<Record<Stage, Evaluation>> = {};
     for (const stage of stages) evaluations[stage] = await run.stage(stage);
     const { weights } = await policy.state();

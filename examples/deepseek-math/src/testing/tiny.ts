@@ -17,6 +17,7 @@ export function tinyConfiguration({ seed, data, scale }: RunRequest): Configurat
       headSize: 8,
       intermediateSize: 32,
     },
+    tokenizer: { problems: 20 },
     pretraining: { ...rest.pretraining, steps: steps(4), warmup: 1, problemsPerStep: 2 },
     sft: { ...rest.sft, steps: steps(4), warmup: 1, problems: 8, contextLength: 320 },
     grpo: { ...rest.grpo, steps: steps(4), warmup: 1, prompts: 2, samples: 4, maxNewTokens: 8 },
