@@ -23,7 +23,9 @@ const makers = {
   },
   async "gpt-tokenizer cl100k"() {
     const { encode } = await import("gpt-tokenizer/encoding/cl100k_base");
-    return (texts) => texts.map((text) => encode(text));
+    // Texts of special tokens are text here; it refuses them otherwise.
+    const options = { disallowedSpecial: new Set() };
+    return (texts) => texts.map((text) => encode(text, options));
   },
   async "tiktoken cl100k"() {
     const { Tiktoken } = await import("tiktoken");
