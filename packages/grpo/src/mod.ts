@@ -22,4 +22,18 @@ export * from "./objectives/presets.ts";
 export type { ObjectiveResult } from "./objectives/result.ts";
 export type { SamplerCorrection } from "./objectives/sampler.ts";
 export * from "./objectives/sft.ts";
+export type { GradientReport } from "./trainer/learn.ts";
 export * from "./trainer/policy.ts";
+export * from "./trainer/prompt_source.ts";
+export {
+  type Exploration,
+  type GroupFailure,
+  type ProcessReward,
+  type RolloutBatch,
+  type RolloutGroup,
+  type RolloutStore,
+  rolloutBatch,
+  type SampledCompletion,
+} from "./trainer/rollout.ts";
+export * from "./trainer/trainer.ts";
+export * from "./trainer/trainer_options.ts";

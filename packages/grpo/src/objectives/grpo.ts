@@ -8,6 +8,7 @@
 import { reduction } from "./aggregation.ts";
 import { batchTotals, checkBatch } from "./batch.ts";
 import { explainNonFinite } from "./explain.ts";
+import { canFuse, fusedSequence } from "./fused.ts";
 import type { GrpoBatch, GrpoMetrics, GrpoOptions } from "./grpo_options.ts";
 import { planGrpo } from "./grpo_options.ts";
 import type { ObjectiveResult } from "./result.ts";
@@ -59,11 +60,14 @@ export function surrogateObjective(
   const plan = planGrpo(objective, batch, options);
   const { weights, counts, total } = reduction(batch, options.aggregation ?? "grpo", options, plan.maskTruncated);
   const pass = new SurrogatePass(batch, plan, plan.topEntropy === undefined ? -Infinity : threshold(batch, options));
+  const { sums, clips, coefficients } = pass;
+  const fused = canFuse(batch, plan);
   for (let s = 0; s < weights.length; s++) {
-    if (counts[s] > 0) pass.sequence(s, segments[s], segments[s + 1], weights[s], counts[s]);
+    if (counts[s] === 0) continue;
+    if (fused) fusedSequence(batch, plan, s, segments[s], segments[s + 1], weights[s], coefficients, sums, clips);
+    else pass.sequence(s, segments[s], segments[s + 1], weights[s], counts[s]);
   }
 
-  const { sums, clips, coefficients } = pass;
   const loss = sums.policyLoss + sums.klLoss;
   // A loss beyond float32 means coefficients that are infinite.
   if (!Number.isFinite(Math.fround(loss))) throw new RangeError(explainNonFinite(objective, batch, plan));

@@ -82,7 +82,7 @@ export class SurrogatePass {
     }
     const perToken = terms.sharedSlope / (ratio === "sequence" ? count : 1) - klWeight * terms.sharedKlSlope;
     if (perToken === 0) return;
-    for (let t = start; t < end; t++) if (mask[t] !== 0) this.coefficients[t] -= weight * perToken;
+    giveToAll(this.coefficients, mask, start, end, weight * perToken);
   }
 
   #sequenceTerms(start: number, end: number, count: number): SequenceTerms {
@@ -245,4 +245,14 @@ export class SurrogatePass {
     sums.kl += kl;
     sums.klLoss += weight * klWeight * kl;
   }
+}
+
+function giveToAll(
+  coefficients: Float32Array,
+  mask: Uint8Array | Float32Array,
+  start: number,
+  end: number,
+  share: number,
+): void {
+  for (let t = start; t < end; t++) if (mask[t] !== 0) coefficients[t] -= share;
 }

@@ -1,0 +1,158 @@
+// A rollout or a reward function that throws, returns NaN or hangs: the group is marked, reported and refilled.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BigramPolicy } from "../testing/bigram_policy.ts";
+import type { Policy } from "./policy.ts";
+import type { GroupFailure } from "./rollout.ts";
+import { GrpoTrainer } from "./trainer.ts";
+import type { GrpoTrainerOptions, Prompt, RewardFunction, StepMetrics } from "./trainer_options.ts";
+
+interface Numbered extends Prompt {
+  readonly index: number;
+}
+const prompts = { at: (index: number): Numbered => ({ index, tokens: Int32Array.of(index % 4) }) };
+const fair: RewardFunction<Numbered> = ({ tokens }) => tokens[0];
+
+async function run(
+  policy: Policy,
+  more: Partial<GrpoTrainerOptions<Numbered>>,
+  steps = 2,
+): Promise<{ steps: StepMetrics[]; reported: GroupFailure[] }> {
+  const reported: GroupFailure[] = [];
+  const trainer = new GrpoTrainer<Numbered>({
+    ...{ policy, prompts, reward: fair, seed: 3, stepsPerIteration: steps, promptsPerStep: 2, samplesPerPrompt: 3 },
+    ...{ sampling: { maxNewTokens: 2 }, objective: { beta: 0 }, learningRate: 0.1 },
+    onGroupFailed: (failure) => void reported.push(failure),
+    ...more,
+  });
+  const metrics: StepMetrics[] = [];
+  for await (const each of trainer.run()) metrics.push(each);
+  return { steps: metrics, reported };
+}
+
+/** Prompt 1 (step 0, slot 1) is bad, whatever it is replaced by is good. */
+const bad = (how: () => number | Promise<number>): RewardFunction<Numbered> => {
+  return (rollout, context) => (rollout.prompt.index === 1 ? how() : fair(rollout, context));
+};
+const never = () => new Promise<never>(() => {});
+
+const failing: [string, RewardFunction<Numbered>, RegExp][] = [
+  ["throws", bad(() => Promise.reject(new Error("no verifier"))), /^no verifier$/],
+  [
+    "throws before it returns a promise",
+    bad(() => {
+      throw new Error("no verifier");
+    }),
+    /^no verifier$/,
+  ],
+  ["returns NaN", bad(() => Number.NaN), /^reward function 0, sample 0: found NaN$/],
+  ["hangs", bad(never), /^no answer within 20 ms$/],
+];
+
+for (const [how, reward, reason] of failing) {
+  test(`a reward function that ${how} costs its group, which is reported and replaced; the run goes on`, async () => {
+    const { steps, reported } = await run(new BigramPolicy(4), { reward, rewardTimeout: 20 });
+    assert.equal(reported.length, 1);
+    const { reason: found, ...where } = reported[0];
+    assert.deepEqual(where, { step: 0, slot: 1, attempt: 0, promptIndex: 1, stage: "reward" });
+    assert.match(found, reason);
+    assert.deepEqual(steps[0].failures, reported);
+    assert.deepEqual([steps[0].groups, steps[0].missing], [2, 0]);
+    assert.equal(steps.length, 2);
+    assert.deepEqual(steps[1].failures, []);
+  });
+}
+
+/** A policy whose sampling goes wrong when it is given a prompt that ends in token 1. */
+function fragile(how: () => Promise<never>): { policy: Policy; inner: BigramPolicy } {
+  const inner = new BigramPolicy(4);
+  const policy: Policy = {
+    sample: (prompts, options) =>
+      prompts.some((prompt) => prompt.at(-1) === 1) ? how() : inner.sample(prompts, options),
+    logProbs: (batch) => inner.logProbs(batch),
+    backward: (batch, coefficients) => inner.backward(batch, coefficients),
+    step: (update) => inner.step(update),
+  };
+  return { policy, inner };
+}
+
+for (const [how, act] of [
+  ["throws", () => Promise.reject(new Error("out of memory"))],
+  ["hangs", never],
+] as const) {
+  test(`a rollout that ${how} costs the groups of its call; then each group is sampled alone`, async () => {
+    // Step 0 wants prompts 0 and 1 together. Attempt 1 asks for 4 and 5, that ends in 1 as well; attempt 2 for 9: also.
+    const shifted = { at: (index: number) => ({ index, tokens: Int32Array.of(index === 1 || index === 5 ? 1 : 2) }) };
+    const { steps } = await run(fragile(act).policy, { prompts: shifted, rolloutTimeout: 20 });
+    const found = steps[0].failures.map(({ slot, attempt, stage }) => [slot, attempt, stage]);
+    assert.deepEqual(found, [
+      [0, 0, "rollout"],
+      [1, 0, "rollout"],
+      [1, 1, "rollout"],
+    ]);
+    assert.deepEqual([steps[0].groups, steps[1].groups], [2, 2]);
+  });
+}
+
+test("a rollout with a log-probability that is NaN costs its group", async () => {
+  const inner = new BigramPolicy(4);
+  const policy: Policy = Object.assign(fragile(never).policy, {
+    sample: async (...[given, options]: Parameters<Policy["sample"]>) =>
+      (await inner.sample(given, options)).map((completion, i) =>
+        i === 4 && options.seed === 3 ? { ...completion, logProbs: completion.logProbs.fill(Number.NaN) } : completion,
+      ),
+  });
+  const { steps } = await run(policy, {}, 1);
+  assert.deepEqual(
+    steps[0].failures.map(({ slot, stage, reason }) => [slot, stage, reason]),
+    [[1, "rollout", "sample 1: the logProb of token 0 is NaN"]],
+  );
+  assert.equal(steps[0].groups, 2);
+});
+
+test("a prompt that cannot be had is replaced", async () => {
+  const { steps } = await run(new BigramPolicy(4), {
+    prompts: { at: (index) => (index === 0 ? undefined : prompts.at(index)) },
+  });
+  assert.equal(steps[0].failures[0].stage, "prompt");
+  assert.equal(steps[0].groups, 2);
+});
+
+test("a step goes on with the groups it has, and a run without any ends with a reason", async () => {
+  const half: RewardFunction<Numbered> = (rollout, context) =>
+    rollout.prompt.index % 2 === 1 ? Number.NaN : fair(rollout, context);
+  const { steps } = await run(new BigramPolicy(4), { reward: half, maxRefills: 2 });
+  assert.deepEqual([steps[0].groups, steps[0].missing, steps[0].failures.length], [1, 1, 3]);
+  assert.equal(steps[0].updates.length, 1);
+
+  const policy = new BigramPolicy(4);
+  const hopeless = { reward: () => Number.NaN, maxRefills: 0, maxEmptySteps: 3 };
+  await assert.rejects(
+    run(policy, hopeless, 10),
+    /Cannot go on after step 2: 3 steps in a row had no group.*found NaN/,
+  );
+  assert.equal(policy.calls.step, 0);
+});
+
+test("a refill draws other random numbers than what it replaces", async () => {
+  const same = { at: () => ({ index: 0, tokens: Int32Array.of(0) }) };
+  const drawn: string[] = [];
+  let calls = 0;
+  const reward: RewardFunction<Numbered> = ({ tokens, sample }) => {
+    drawn.push(`${sample}: ${tokens}`);
+    return calls++ < 6 ? Number.NaN : tokens[0];
+  };
+  await run(new BigramPolicy(4), { prompts: same, reward, sampling: { maxNewTokens: 12 } }, 1);
+  assert.equal(drawn.length, 12);
+  assert.equal(new Set(drawn).size, 12);
+});
+
+test("aborting ends the run with the signal's reason, even while a reward function hangs", async () => {
+  const controller = new AbortController();
+  const trainer = new GrpoTrainer<Numbered>({
+    ...{ policy: new BigramPolicy(4), prompts, reward: never, seed: 3, stepsPerIteration: 2, promptsPerStep: 2 },
+    ...{ samplesPerPrompt: 3, sampling: { maxNewTokens: 2 }, objective: { beta: 0 }, learningRate: 0.1 },
+  });
+  setTimeout(() => controller.abort(new Error("enough")), 10);
+  await assert.rejects(trainer.run({ signal: controller.signal }).next(), /enough/);
+});
