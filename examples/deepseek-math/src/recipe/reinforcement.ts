@@ -1,55 +1,23 @@
 /**
- * One step of GRPO with the rule reward: sample a group for each question, judge, weigh against the group, update once.
+ * One step of GRPO with the rule reward, through `GrpoTrainer`: sample a group for each question, judge, weigh against the
+ * group, go backward once.
  *
  * @module
  */
 
-import { groupAdvantages, grpo, type Policy } from "@gradus/grpo";
+import { GrpoTrainer, type Policy } from "@gradus/grpo";
 import type { ProblemTokens } from "../problems/tokens.ts";
 import { reward } from "../verify.ts";
 import type { Configuration } from "./configuration.ts";
 import type { ProblemSource } from "./problem_source.ts";
 
-/** Completions as one batch: each sequence is prompt and completion, labels on the completion only. */
-export interface RolloutBatch {
-  tokens: Int32Array;
-  labels: Int32Array;
-  positions: Int32Array;
-  segments: Int32Array;
-  /** Log-probabilities at sampling, in the place of their labels. */
-  oldLogProbs: Float32Array;
-}
+export { type RolloutBatch, rolloutBatch } from "@gradus/grpo";
 
 /** A prompt and what was sampled after it. */
 export interface Rollout {
   readonly prompt: Int32Array;
   readonly tokens: Int32Array;
   readonly logProbs: Float32Array;
-}
-
-/** Lays rollouts end to end. Position t predicts token t + 1, so a completion's first label stands at the prompt's last token. */
-export function rolloutBatch(rollouts: readonly Rollout[]): RolloutBatch {
-  const segments = Int32Array.from({ length: rollouts.length + 1 }, () => 0);
-  rollouts.forEach(({ prompt, tokens }, i) => {
-    segments[i + 1] = segments[i] + prompt.length + tokens.length;
-  });
-  const size = segments[rollouts.length];
-  const batch = {
-    tokens: new Int32Array(size),
-    labels: new Int32Array(size).fill(-100),
-    positions: new Int32Array(size),
-    segments,
-    oldLogProbs: new Float32Array(size),
-  };
-  rollouts.forEach(({ prompt, tokens, logProbs }, i) => {
-    const start = segments[i];
-    batch.tokens.set(prompt, start);
-    batch.tokens.set(tokens, start + prompt.length);
-    batch.labels.set(tokens, start + prompt.length - 1);
-    batch.oldLogProbs.set(logProbs, start + prompt.length - 1);
-    for (let t = 0; t < prompt.length + tokens.length; t++) batch.positions[start + t] = t;
-  });
-  return batch;
 }
 
 /** What one step did, for the journal. */
@@ -82,60 +50,36 @@ export async function reinforcementStep(
   step: number,
   onTokens: (tokens: number) => void = () => {},
 ): Promise<ReinforcementReport> {
-  const { prompts, samples, temperature, maxNewTokens, beta } = settings;
-  const questions = Array.from({ length: prompts }, (_, i) => problems.practice(step * prompts + i));
-  const encoded = questions.map(({ question }) => codec.encodePrompt(question));
-  const completions = await policy.sample(encoded, {
-    samplesPerPrompt: samples,
-    maxNewTokens,
-    temperature,
+  const { steps, prompts, samples, temperature, maxNewTokens, beta } = settings;
+  const trainer = new GrpoTrainer({
+    policy,
+    ...(reference ? { reference } : {}),
+    prompts: {
+      at: (index) => {
+        const { question, answer } = problems.practice(index);
+        return { tokens: codec.encodePrompt(question), answer };
+      },
+    },
+    reward: ({ tokens, prompt }) => reward(codec.decode(tokens), prompt.answer),
     seed,
-    step,
+    stepsPerIteration: steps,
+    promptsPerStep: prompts,
+    samplesPerPrompt: samples,
+    sampling: { maxNewTokens, temperature },
+    objective: { beta: reference ? beta : 0 },
+    learningRate: 0, // the caller makes the update
     onProgress: ({ tokens }) => onTokens(tokens),
   });
-  const rewards = Float32Array.from(completions, ({ prompt, tokens }) =>
-    reward(codec.decode(tokens), questions[prompt].answer),
-  );
-  const advantages = groupAdvantages(rewards, { groupSize: samples });
-
-  // Groups without variance have no gradient of their own; without a KL term they need not be computed at all.
-  const used = completions.flatMap((_, i) => (beta > 0 || advantages[i] !== 0 ? [i] : []));
-  const batch = rolloutBatch(used.map((i) => ({ ...completions[i], prompt: encoded[completions[i].prompt] })));
-  const mask = Uint8Array.from(batch.labels, (label) => Number(label >= 0));
-  const refLogProbs = reference && (await reference.logProbs(batch, { temperature })).logProbs;
-  const objective = grpo(
-    {
-      logProbs: batch.oldLogProbs,
-      oldLogProbs: batch.oldLogProbs,
-      ...(refLogProbs ? { refLogProbs } : {}),
-      advantages: Float32Array.from(used, (i) => advantages[i]),
-      mask,
-      segments: batch.segments,
-    },
-    { beta: reference ? beta : 0, advantagesPer: "sequence" },
-  );
-  const { logProbs } = await policy.backward(batch, objective.coefficients, { temperature });
-
-  let samplerGap = 0;
-  for (let i = 0; i < mask.length; i++)
-    if (mask[i]) samplerGap = Math.max(samplerGap, Math.abs(logProbs[i] - batch.oldLogProbs[i]));
-  const tokens = completions.reduce((total, completion) => total + completion.tokens.length, 0);
-  const logProbSum = completions.reduce(
-    (total, completion) => total + completion.logProbs.reduce((a, b) => a + b, 0),
-    0,
-  );
-  let flat = 0;
-  for (let g = 0; g < prompts; g++)
-    if (advantages.subarray(g * samples, (g + 1) * samples).every((a) => a === 0)) flat++;
+  const { loss, metrics, metricsOfStep } = await trainer.accumulate(await trainer.explore(step));
   return {
-    loss: objective.loss,
-    reward: rewards.reduce((a, b) => a + b, 0) / rewards.length,
-    zeroVariance: flat / prompts,
-    length: tokens / completions.length,
-    entropy: -logProbSum / tokens,
-    kl: objective.metrics.kl ?? 0,
-    clipFraction: objective.metrics.clipFractionLow + objective.metrics.clipFractionHigh,
-    samplerGap,
-    tokens,
+    loss,
+    reward: metricsOfStep.reward,
+    zeroVariance: metricsOfStep.zeroVariance,
+    length: metricsOfStep.length,
+    entropy: metricsOfStep.entropy,
+    kl: metrics.kl ?? 0,
+    clipFraction: metrics.clipFractionLow + metrics.clipFractionHigh,
+    samplerGap: metricsOfStep.samplerGapMax,
+    tokens: metricsOfStep.sampledTokens,
   };
 }

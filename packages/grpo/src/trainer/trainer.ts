@@ -181,7 +181,10 @@ export class GrpoTrainer<P extends Prompt> {
    * @throws {RangeError} The exploration has no group.
    */
   async accumulate(exploration: Exploration): Promise<GradientReport & { readonly metricsOfStep: StepMetrics }> {
-    if (exploration.groups.length === 0) throw new RangeError("Cannot accumulate a gradient: the step has no group");
+    if (exploration.groups.length === 0) {
+      const last = exploration.failures.at(-1)?.reason ?? "all rewards were equal in every group";
+      throw new RangeError(`Cannot accumulate a gradient: step ${exploration.step} has no group (${last})`);
+    }
     const lesson: Lesson = await prepare(this.#options, exploration);
     const all = Array.from({ length: lesson.batch.segments.length - 1 }, (_, s) => s);
     const report = await accumulate(this.#options, lesson, all, true);
