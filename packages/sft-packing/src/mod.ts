@@ -18,9 +18,11 @@ export { equationList, reasoningPath } from "./rejection/distinct.ts";
 export {
   checkRecord,
   type JournalRecord,
+  type MemoryJournal,
   memoryJournal,
   type SampleJournal,
   type SampleRecord,
+  type SampleSlot,
   type VerdictRecord,
 } from "./rejection/journal.ts";
 export { type PreferencePair, preferencePairs } from "./rejection/preference.ts";

@@ -4,7 +4,14 @@
  * @module
  */
 
-import type { SampleSlot } from "./types.ts";
+/** One completion to be sampled. */
+export interface SampleSlot {
+  /** Which sample of its problem: 0 … samplesPerProblem − 1. */
+  readonly sample: number;
+  /** From 0 to 2³² − 1; a function of the run's seed, the problem's id and `sample` alone. */
+  readonly seed: number;
+  readonly temperature: number;
+}
 
 /** A completion, as sampled. */
 export interface SampleRecord extends SampleSlot {
@@ -35,6 +42,11 @@ export interface SampleJournal {
   append(records: readonly JournalRecord[]): Promise<void> | void;
 }
 
+/** A journal that ends with its process. */
+export interface MemoryJournal extends SampleJournal {
+  read(): Iterable<JournalRecord>;
+}
+
 /**
  * A journal in memory, to go on in the same process after an abort.
  *
@@ -45,7 +57,7 @@ export interface SampleJournal {
  * [...journal.read()].length; // 1
  * ```
  */
-export function memoryJournal(): SampleJournal & { read(): Iterable<JournalRecord> } {
+export function memoryJournal(): MemoryJournal {
   const records: JournalRecord[] = [];
   return { read: () => records.slice(), append: (added) => void records.push(...added) };
 }

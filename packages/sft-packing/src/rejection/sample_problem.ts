@@ -8,9 +8,9 @@
 import { stream } from "@gradus/seeds";
 import { messageOf, pause, withTimeout } from "./attempt.ts";
 import { mostDiverse } from "./distinct.ts";
-import type { JournalRecord, KnownSample, SampleRecord, VerdictRecord } from "./journal.ts";
+import type { JournalRecord, KnownSample, SampleRecord, SampleSlot, VerdictRecord } from "./journal.ts";
 import type { RejectionSettings } from "./settings.ts";
-import type { ProblemYield, RejectionFailure, SampledExample, SampleSlot } from "./types.ts";
+import type { ProblemYield, RejectionFailure, SampledExample } from "./types.ts";
 
 /** What became of one problem. */
 export interface ProblemOutcome<Problem> {

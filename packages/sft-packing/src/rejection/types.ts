@@ -4,16 +4,7 @@
  * @module
  */
 
-import type { SampleJournal } from "./journal.ts";
-
-/** One completion to be sampled. */
-export interface SampleSlot {
-  /** Which sample of its problem: 0 … samplesPerProblem − 1. */
-  readonly sample: number;
-  /** From 0 to 2³² − 1; a function of the run's seed, the problem's id and `sample` alone. */
-  readonly seed: number;
-  readonly temperature: number;
-}
+import type { SampleJournal, SampleSlot } from "./journal.ts";
 
 /** What a sampler is asked for: one completion for each slot. */
 export interface SampleRequest<Problem> {
