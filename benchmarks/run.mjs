@@ -3,7 +3,7 @@
 import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 
-const NAMES = ["training_step", "sampling", "memory", "answer_verification", "tokenizer", "packing"];
+const NAMES = ["training_step", "sampling", "memory", "answer_verification", "tokenizer", "packing", "grpo"];
 
 async function help() {
   const benchmarks = await Promise.all(NAMES.map((name) => import(`./${name}.mjs`)));
