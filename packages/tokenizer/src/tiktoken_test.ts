@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 import { Tiktoken } from "tiktoken";
+import { Tokenizer as Rust } from "tokenizers";
 import type { PatternName } from "./split/patterns.ts";
-import { fuzzStrings } from "./testing/fuzz_strings.ts";
+import { fuzzStrings, randomNumbers } from "./testing/fuzz_strings.ts";
 import { noGsm8k, readGsm8k } from "./testing/gsm8k.ts";
 import { Tokenizer } from "./tokenizer.ts";
 
@@ -32,7 +33,7 @@ for (const [name, pattern] of [
   ["cl100k_base", "cl100k"],
   ["o200k_base", "o200k"],
 ] as [string, PatternName][])
-  test(`${name}: ids are tiktoken's, on fuzzed strings and GSM8K`, (t) => {
+  test(`${name}: ids are tiktoken's, on fuzzed strings and GSM8K`, async (t) => {
     const encoding = require(`tiktoken/encoders/${name}.json`) as Encoding;
     const theirs = new Tiktoken(encoding.bpe_ranks, encoding.special_tokens, encoding.pat_str);
     const file = tiktokenFile(encoding);
@@ -53,8 +54,38 @@ for (const [name, pattern] of [
       for (const text of texts.slice(0, 1000))
         assert.deepEqual([...slow.encode(text)], [...theirs.encode_ordinary(text)], JSON.stringify(text));
     }
+    // As a `tokenizer.json` it is the same tokenizer, to Rust too.
+    const json = JSON.stringify(ours);
+    const rust = await Rust.fromString(json).encodeBatch(texts.slice(0, 1000));
+    const again = Tokenizer.fromJSON(json);
+    for (const [i, encoding] of rust.entries()) {
+      assert.deepEqual(encoding.getIds(), [...ours.encode(texts[i])]);
+      assert.deepEqual(again.encode(texts[i]), ours.encode(texts[i]));
+    }
     theirs.free();
   });
+
+test("ranks in any order, which no training would give, merge as tiktoken does", () => {
+  const below = randomNumbers(12);
+  for (let turn = 0; turn < 40; turn++) {
+    const tokens = new Set(Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte)));
+    for (let i = 0; i < 60; i++) tokens.add(Array.from({ length: below(4) + 2 }, () => "abc"[below(3)]).join(""));
+    const ranks = [...tokens].map((token) => ({ token, place: token.length > 1 ? below(1e6) + 1e6 : 0 }));
+    ranks.sort((a, b) => a.place - b.place);
+    const lines = ranks.map(({ token }, rank) => `${btoa(token)} ${rank}`);
+    const theirs = new Tiktoken(
+      lines.map((line) => `! ${line.split(" ")[1]} ${line.split(" ")[0]}`).join("\n"),
+      {},
+      "[abc]+",
+    );
+    const ours = Tokenizer.fromTiktoken(lines.join("\n"), { pattern: "[abc]+" });
+    for (let i = 0; i < 200; i++) {
+      const text = Array.from({ length: below(100) + 1 }, () => "abc"[below(3)]).join("");
+      assert.deepEqual([...ours.encode(text)], [...theirs.encode_ordinary(text)], text);
+    }
+    theirs.free();
+  }
+});
 
 test("a line that cannot be read, and a byte without a rank, are named", () => {
   const options = { pattern: "gpt2" };

@@ -2,7 +2,7 @@
 import type { Scanner } from "../split/scanner.ts";
 import { tokenOf } from "./byte_characters.ts";
 import type { IdList } from "./id_list.ts";
-import { mergeWord } from "./merge.ts";
+import { mergeShort, mergeWord, SHORT } from "./merge.ts";
 import type { PairTable } from "./pair_table.ts";
 import { LONGEST_WORD, type PaddedBytes, WordCache } from "./word_cache.ts";
 
@@ -24,8 +24,17 @@ export class Encoder {
   readonly #model: BpeModel;
   #cache: WordCache | undefined;
 
+  /** Whether the vocabulary has every byte. */
+  readonly #allBytes: boolean;
+  /** The ranks of pairs of bytes. */
+  readonly #byteRanks: Int32Array;
+  readonly #ranks: Int32Array = new Int32Array(SHORT);
+
   constructor(model: BpeModel) {
+    const { byteIds, pairs } = model;
     this.#model = model;
+    this.#allBytes = !byteIds.includes(-1);
+    this.#byteRanks = Int32Array.from({ length: 1 << 16 }, (_, i) => pairs.rank(byteIds[i >> 8], byteIds[i & 0xff]));
   }
 
   /** Appends the ids of the text `bytes[start … end)`, valid UTF-8, in the words of `scan`. */
@@ -58,13 +67,26 @@ export class Encoder {
         return;
       }
     }
-    out.reserve(end - start);
+    const length = end - start;
+    out.reserve(length);
     const from = out.length;
+    const list = out.ids;
+    if (length <= SHORT && this.#allBytes) {
+      // Ranks of pairs of bytes have a table of their own.
+      const ranks = this.#ranks;
+      list[from] = byteIds[bytes[start]];
+      for (let i = 1; i < length; i++) {
+        list[from + i] = byteIds[bytes[start + i]];
+        ranks[i - 1] = this.#byteRanks[(bytes[start + i - 1] << 8) | bytes[start + i]];
+      }
+      out.length = mergeShort(list, from, from + length, pairs, ranks);
+      return;
+    }
     let to = from;
     for (let i = start; i < end; i++) {
       const id = byteIds[bytes[i]];
-      if (id >= 0) out.ids[to++] = id;
+      if (id >= 0) list[to++] = id;
     }
-    out.length = mergeWord(out.ids, from, to, pairs);
+    out.length = mergeWord(list, from, to, pairs);
   }
 }

@@ -6,7 +6,7 @@
 import { NO_MERGE, type PairTable } from "./pair_table.ts";
 
 /** Up to here looking at all pairs is quicker than a heap. */
-const SHORT = 64;
+export const SHORT = 64;
 
 const shortRanks = new Int32Array(SHORT + 1);
 
@@ -16,15 +16,15 @@ const shortRanks = new Int32Array(SHORT + 1);
  * @returns Where the merged ids now end.
  */
 export function mergeWord(ids: Int32Array, start: number, end: number, pairs: PairTable): number {
-  return end - start <= SHORT ? mergeShort(ids, start, end, pairs) : mergeLong(ids, start, end, pairs);
+  if (end - start > SHORT) return mergeLong(ids, start, end, pairs);
+  for (let i = start; i + 1 < end; i++) shortRanks[i - start] = pairs.rank(ids[i], ids[i + 1]);
+  return mergeShort(ids, start, end, pairs, shortRanks);
 }
 
-/** O(n²), without allocation. */
-export function mergeShort(ids: Int32Array, start: number, end: number, pairs: PairTable): number {
-  const ranks = shortRanks;
+/** O(n²), without allocation; `ranks` are those of the pairs. */
+export function mergeShort(ids: Int32Array, start: number, end: number, pairs: PairTable, ranks: Int32Array): number {
   const { result } = pairs;
   let last = end - start - 1; // The last of the ids; there are as many pairs.
-  for (let i = 0; i < last; i++) ranks[i] = pairs.rank(ids[start + i], ids[start + i + 1]);
   while (last > 0) {
     let best = NO_MERGE;
     let at = 0;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { randomNumbers } from "../testing/fuzz_strings.ts";
-import { mergeLong, mergeShort } from "./merge.ts";
+import { mergeLong, mergeWord } from "./merge.ts";
 import { PairTable } from "./pair_table.ts";
 
 /** Merge the leftmost pair of lowest rank until there is none. */
@@ -33,7 +33,7 @@ test("both ways to merge give what merging by the definition gives", () => {
     }
     const ids = Array.from({ length: below(64) + 1 }, () => below(letters));
     const expected = naive(ids, ranks);
-    for (const merge of [mergeShort, mergeLong]) {
+    for (const merge of [mergeWord, mergeLong]) {
       const place = Int32Array.from([7, ...ids, 8]);
       const end = merge(place, 1, ids.length + 1, pairs);
       assert.deepEqual([...place.subarray(1, end)], expected, merge.name);

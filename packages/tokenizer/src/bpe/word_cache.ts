@@ -3,7 +3,7 @@
  *
  * A hash table with open addressing in typed arrays: no string is made for a word, and nothing is left to the garbage
  * collector. A slot is half a cache line, in which words up to twelve bytes and up to four ids lie themselves; what is
- * longer lies elsewhere. When the table is full it is emptied, so memory is bounded (6 MB) and a change of language
+ * longer lies elsewhere. When the table is full it is emptied, so memory is bounded (16 MB) and a change of language
  * costs little.
  */
 import type { IdList } from "./id_list.ts";
@@ -14,9 +14,9 @@ export const LONGEST_WORD = 64;
 /** Bytes that must be readable behind the end of a text. */
 export const PADDING = 12;
 
-const SLOTS = 1 << 17;
-const POOL_BYTES = 1 << 20;
-const POOL_IDS = 1 << 18;
+const SLOTS = 1 << 18;
+const POOL_BYTES = 1 << 22;
+const POOL_IDS = 1 << 20;
 
 /** Which bits of the second and third four bytes belong to a word of that length; of the first, at the end. */
 const masks: Int32Array = /* @__PURE__ */ Int32Array.from({ length: 39 }, (_, i) => {

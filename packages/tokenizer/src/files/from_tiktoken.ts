@@ -1,5 +1,6 @@
 /** Reads tiktoken's files of ranks. */
 import { byteCharacters, tokenOf } from "../bpe/byte_characters.ts";
+import { mergeWord } from "../bpe/merge.ts";
 import { PairTable } from "../bpe/pair_table.ts";
 import { type PatternName, patterns } from "../split/patterns.ts";
 import { preTokenizerOf } from "../split/pre_tokenizer.ts";
@@ -17,8 +18,9 @@ export interface TiktokenOptions {
 /**
  * Reads a `.tiktoken` file.
  *
- * tiktoken merges the two neighbours whose bytes together have the lowest rank; so every way to cut a token into two
- * tokens is a merge with the token's rank.
+ * tiktoken merges the two neighbours whose bytes together have the lowest rank. What happens within the bytes of a token
+ * that comes about does not depend on what is around it, so its last merge is always that of the token encoded by
+ * itself: one pair a token is all that encoding needs, where there are seven ways to cut one.
  *
  * @throws {RangeError} If a line cannot be read, or a byte has no rank.
  */
@@ -42,15 +44,14 @@ export function readTiktoken(text: string, { pattern, specialTokens = {} }: Tikt
 
   const pairs = new PairTable(
     Int32Array.from({ length: largest + 1 }, (_, id) => id),
-    3 * ids.size,
+    ids.size,
   );
-  for (const [token, id] of ids) {
-    for (let i = 1; i < token.length; i++) {
-      const left = ids.get(token.slice(0, i));
-      if (left === undefined) continue;
-      const right = ids.get(token.slice(i));
-      if (right !== undefined) pairs.set(left, right, id);
-    }
+  const parts = new Int32Array(1024);
+  for (const [token, id] of [...ids].sort((a, b) => a[1] - b[1])) {
+    if (token.length === 1) continue;
+    const pair = token.length <= parts.length ? lastPair(token, ids, pairs, parts) : undefined;
+    const [left, right] = pair ?? lastPairByText(token, ids) ?? [];
+    if (left !== undefined && right !== undefined) pairs.set(left, right, id);
   }
   const sources = pattern in patterns ? patterns[pattern as PatternName] : [pattern];
   return {
@@ -63,4 +64,32 @@ export function readTiktoken(text: string, { pattern, specialTokens = {} }: Tikt
     frame: { before: [], after: [] },
     json: { normalizer: null, pre_tokenizer: preTokenizerJson(sources), post_processor: null },
   };
+}
+
+/** The last two parts of a token, if merges of lower rank lead there; they are in the table already. */
+function lastPair(
+  token: string,
+  ids: ReadonlyMap<string, number>,
+  pairs: PairTable,
+  parts: Int32Array,
+): [number, number] | undefined {
+  for (let i = 0; i < token.length; i++) parts[i] = ids.get(token[i])!;
+  return mergeWord(parts, 0, token.length, pairs) === 2 ? [parts[0], parts[1]] : undefined;
+}
+
+/** The same for any ranks, by the definition; nothing if merging never makes the token. */
+function lastPairByText(token: string, ids: ReadonlyMap<string, number>): [number, number] | undefined {
+  const parts = [...token];
+  while (parts.length > 1) {
+    let best = Number.POSITIVE_INFINITY;
+    let at = 0;
+    for (let i = 0; i + 1 < parts.length; i++) {
+      const rank = ids.get(parts[i] + parts[i + 1]) ?? best;
+      if (rank < best) [best, at] = [rank, i];
+    }
+    if (best === Number.POSITIVE_INFINITY) return undefined;
+    if (parts.length === 2) return [ids.get(parts[0])!, ids.get(parts[1])!];
+    parts.splice(at, 2, parts[at] + parts[at + 1]);
+  }
+  return undefined;
 }

@@ -27,11 +27,21 @@ export function writeTokenizerJson(vocabulary: Vocabulary): Record<string, unkno
       fuse_unk: false,
       byte_fallback: false,
       ignore_merges: ignoreMerges,
-      vocab: Object.fromEntries([...ids].sort((a, b) => a[1] - b[1])),
+      vocab: Object.fromEntries([...ids, ...addedInVocab(vocabulary)].sort((a, b) => a[1] - b[1])),
       // As text: @xenova/transformers reads no other form.
       merges: merges.map(([left, right]) => `${tokens[left]} ${tokens[right]}`),
     },
   };
+}
+
+/**
+ * The added tokens, if there is a gap in the ids: Rust numbers added tokens that the model does not have on from its
+ * size, whatever their ids are in the file.
+ */
+function addedInVocab({ ids, added }: Vocabulary): [string, number][] {
+  let next = ids.size;
+  const gap = added.toSorted((a, b) => a.id - b.id).some(({ content, id }) => !ids.has(content) && id !== next++);
+  return gap ? added.map(({ content, id }) => [content, id]) : [];
 }
 
 /** The ways to name the special tokens that a `tokenizer_config.json` knows. */
