@@ -10,7 +10,7 @@ export const budgets = {
   "@gradus/seeds": 5,
   "@gradus/tokenizer": 12,
   "@gradus/evals": 6,
-  "@gradus/sft-packing": 16,
+  "@gradus/sft-packing": 12,
   "@gradus/grpo": 10,
   "@gradus/math-verify": 27,
   "@gradus/transformer": 40,

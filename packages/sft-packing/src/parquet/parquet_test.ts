@@ -78,7 +78,7 @@ test("rows of text and numbers come back", async () => {
 });
 
 test("a value that does not fit its column is named", async () => {
-  const write = (rows: Record<string, unknown>[], type: "integer") =>
+  const write = (rows: { seed: unknown }[], type: "integer") =>
     bytesOf((sink) => writeRows(rows, sink, { columns: { seed: type } }));
   await assert.rejects(
     write([{ seed: 1 }, { seed: "2" }], "integer"),
@@ -110,8 +110,13 @@ test("Python's datasets loads a packed file with the same numbers", { skip: !has
 import json, sys, datasets
 rows = datasets.load_dataset("parquet", data_files=sys.argv[1], split="train", cache_dir=sys.argv[2])
 print(json.dumps({"features": {n: f.feature.dtype for n, f in rows.features.items()}, "rows": rows.to_list()}))`;
-    const options = { encoding: "utf8", maxBuffer: 2 ** 28, stdio: ["ignore", "pipe", "ignore"] } as const;
-    const loaded = JSON.parse(execFileSync(python, ["-c", script, path, join(folder, "cache")], options));
+    const loaded = JSON.parse(
+      execFileSync(python, ["-c", script, path, join(folder, "cache")], {
+        encoding: "utf8",
+        maxBuffer: 2 ** 28,
+        stdio: ["ignore", "pipe", "ignore"],
+      }),
+    );
     const names = ["input_ids", "labels", "position_ids", "seq_lengths"] as const;
     assert.deepEqual(loaded.features, Object.fromEntries(names.map((name) => [name, "int32"])));
     const rows = batches.map((batch) => {
