@@ -9,17 +9,18 @@ import { evaluateDim, sizeOf, symbolsOf } from "../ir/dims.ts";
 import { constant, createNode, currentId, isFloat, isInput, type Node, type Tensor } from "../ir/tensor.ts";
 import { add, apply, cast, greater, mul, or, reshape } from "../ops/mod.ts";
 
-/** The nodes numbered `from` to `to` (not included) form a region. */
+/** The nodes numbered `from` to `to` (not included) form a region, and some of them regions within it. */
 interface Region {
   readonly from: number;
   readonly to: number;
+  readonly inner: readonly Region[];
 }
 
 const regions: Region[] = [];
 
 /**
- * Runs `build` and marks everything it makes: the backward pass will compute it again instead of keeping it. Regions
- * do not nest; an inner one is part of the outer.
+ * Runs `build` and marks everything it makes: the backward pass will compute it again instead of keeping it. A region
+ * within a region is computed once more when its own turn comes, so that the outer one need not keep what it holds.
  *
  * ```ts
  * import { checkpoint, exp, input, sum } from "@gradus/autodiff";
@@ -31,16 +32,19 @@ export function checkpoint<T>(build: () => T): T {
   const from = currentId();
   const result = build();
   const to = currentId();
-  while (regions.length > 0 && regions[regions.length - 1].from >= from) regions.pop();
-  regions.push({ from, to });
+  let first = regions.length;
+  while (first > 0 && regions[first - 1].from >= from) first--;
+  const inner = regions.splice(first);
+  regions.push({ from, to, inner });
   return result;
 }
 
-function regionOf(node: Node): Region | undefined {
-  let [low, high] = [0, regions.length - 1];
+/** Which of these regions, in ascending order, a node is in. */
+function regionOf(node: Node, among: readonly Region[]): Region | undefined {
+  let [low, high] = [0, among.length - 1];
   while (low <= high) {
     const middle = (low + high) >> 1;
-    const region = regions[middle];
+    const region = among[middle];
     if (node.id < region.from) high = middle - 1;
     else if (node.id >= region.to) low = middle + 1;
     else return region;
@@ -51,34 +55,49 @@ function regionOf(node: Node): Region | undefined {
 /** Nodes that only look at data: cheap to keep where what they look at is kept anyway. */
 const VIEWS: ReadonlySet<string> = new Set(["Transpose", "Reshape", "Squeeze", "Unsqueeze", "Identity", "Cast"]);
 
-/** A zero that cannot be known before `after` has been computed, not even to be NaN: (0 · one element > 1) is false. */
-function zeroAfter(after: Tensor): Tensor {
-  const one = apply("Gather", [reshape(after, [-1]), constant([0], [], "int64")], { axis: 0 });
-  return greater(mul(one, 0), 1);
+/** A zero that cannot be known before `after` have been computed, not even to be NaN: (0 · one element > 1) is false. */
+function zeroAfter(after: readonly Tensor[]): Tensor {
+  const zeros = after.map((tensor) => {
+    const one = apply("Gather", [reshape(tensor, [-1]), constant([0], [], "int64")], { axis: 0 });
+    return greater(mul(one, 0), 1);
+  });
+  return zeros.reduce((all, zero) => or(all, zero));
 }
 
 /** Recomputes regions on demand during one backward pass. */
 export class Recomputation {
   readonly #copies = new Map<Node, Node>();
   readonly #done = new Set<Region>();
+  /** Cotangents that the region visited last has sent out: the next one waits for them. */
+  #sent: Tensor[] = [];
 
   /**
-   * The node to differentiate in place of `node`: itself outside of any region, else its second copy, made together
-   * with its whole region when the first of its nodes is asked for. `g` is the cotangent that has arrived.
+   * The node to differentiate in place of `node`: itself outside of any region, else its newest copy. All of a region is
+   * copied when the first of its nodes is asked for. `g` is the cotangent that has arrived.
    */
   copyOf(node: Node, g: Tensor, allNodes: readonly Node[]): Node {
-    const region = regionOf(node);
-    if (!region) return node;
-    if (!this.#done.has(region)) {
+    for (let region = regionOf(node, regions); region; region = regionOf(node, region.inner)) {
+      if (this.#done.has(region)) continue;
       this.#done.add(region);
-      this.#copyRegion(region, g, allNodes);
+      this.#copyRegion(region, [g, ...this.#sent], allNodes);
+      this.#sent = [];
     }
     return this.#copies.get(node) ?? node;
   }
 
-  #copyRegion(region: Region, g: Tensor, allNodes: readonly Node[]): void {
+  /**
+   * Tells of a cotangent that leaves `node` for `target`. Without waiting for those, all regions could be computed again
+   * before the first of them is done: side by side, as the chunks of one attention are, they would be alive together.
+   */
+  sends(node: Node, target: Tensor, cotangent: Tensor): void {
+    let innermost: Region | undefined;
+    for (let region = regionOf(node, regions); region; region = regionOf(node, region.inner)) innermost = region;
+    if (innermost && target.node.id < innermost.from) this.#sent.push(cotangent);
+  }
+
+  #copyRegion(region: Region, after: readonly Tensor[], allNodes: readonly Node[]): void {
     const inside = allNodes.filter((node) => node.id >= region.from && node.id < region.to).sort((a, b) => a.id - b.id);
-    const zero = zeroAfter(g);
+    const zero = zeroAfter(after);
     const ties = new Map<Tensor, Tensor>();
     const tie = (tensor: Tensor): Tensor => {
       const known = ties.get(tensor);
@@ -91,10 +110,10 @@ export class Recomputation {
       if (node.inputs.length === 0) continue;
       const inputs = node.inputs.map((tensor) => {
         if (!tensor || isLeaf(tensor)) return tensor;
-        const copy = this.#copies.get(tensor.node);
-        if (copy) return copy.outputs[tensor.index];
-        // What comes in from outside is kept; made inside without a copy, it depends on leaves only.
-        return tensor.node.id < region.from && isFloat(tensor.dtype) ? tie(tensor) : tensor;
+        // What comes in from outside is kept, by the region around this one too; made inside without a copy, it depends on
+        // leaves only.
+        const newest = this.#copies.get(tensor.node)?.outputs[tensor.index] ?? tensor;
+        return tensor.node.id < region.from && isFloat(tensor.dtype) ? tie(newest) : newest;
       });
       if (inputs.every((tensor, i) => tensor === node.inputs[i])) {
         if (VIEWS.has(node.operator)) continue;

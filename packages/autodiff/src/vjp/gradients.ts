@@ -66,8 +66,9 @@ export function pullback(starts: readonly Cotangent[], wrt: readonly Tensor[]): 
     const results = rule(site, arrived[0] as Tensor);
     results.forEach((result, i) => {
       const target = node.inputs[i];
-      if (result && target && isFloat(target.dtype) && (wanted.has(target) || active.has(target.node)))
-        accumulate(target, result);
+      if (!result || !target || !isFloat(target.dtype) || !(wanted.has(target) || active.has(target.node))) return;
+      accumulate(target, result);
+      recomputation.sends(node, target, result);
     });
     // Wanted tensors keep their cotangent; all others are done once their producer has been visited.
     for (const output of node.outputs) if (!wanted.has(output)) cotangents.delete(output);
