@@ -11,7 +11,7 @@ export const budgets = {
   "@gradus/tokenizer": 21,
   "@gradus/evals": 6,
   "@gradus/sft-packing": 12,
-  "@gradus/grpo": 10,
+  "@gradus/grpo": 17,
   "@gradus/math-verify": 27,
   "@gradus/transformer": 40,
   "@gradus/autodiff": 50,

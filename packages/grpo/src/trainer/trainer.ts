@@ -70,8 +70,7 @@ import type { GrpoTrainerOptions, Prompt, StepMetrics, UpdateMetrics } from "./t
  *   objective: { beta: 0 },
  *   learningRate: 1,
  * });
- * for await (const { step, reward, updates } of trainer.run()) console.log(step, reward, updates[0].loss);
- * console.log(p()); // close to 1
+ * for await (const { step } of trainer.run()) console.log(step, p()); // ends close to 1
  * ```
  */
 export class GrpoTrainer<P extends Prompt> {
