@@ -1,12 +1,11 @@
 // A tokenizer in a process of its own: `tokenizer.mjs NAME FILE`, FILE a tokenizer.json. Answers how long it took over a
 // corpus, over one long word, or over training, with a hash of the ids of each text.
 import { readFileSync } from "node:fs";
-import { cl100k, gsm8k, longWord, mixed } from "../lib/corpora.mjs";
+import { cl100k, longWord } from "../lib/corpora.mjs";
 import { serve } from "../lib/engine.mjs";
 
 const [, , engine, file] = process.argv;
-const corpora = { gsm8k, mixed };
-const loaded = {};
+const corpora = JSON.parse(readFileSync(`${file}.corpora`, "utf8"));
 
 /** Functions from a list of texts to a list of ids. */
 const makers = {
@@ -95,12 +94,11 @@ await serve(async ({ job, corpus, share = 1, kind, length, vocabSize, hashes }) 
     const [ids] = await encode([text]);
     return { seconds: (performance.now() - start) / 1000, hash: hash(ids) };
   }
-  loaded[corpus] ??= corpora[corpus]();
   if (job === "train") {
     const lines = readFileSync(`${file}.txt`, "utf8").match(/[^\n]*\n/g);
     return train(lines, vocabSize);
   }
-  const texts = loaded[corpus].slice(0, Math.ceil(share * loaded[corpus].length));
+  const texts = corpora[corpus].slice(0, Math.ceil(share * corpora[corpus].length));
   const start = performance.now();
   const ids = await encode(texts);
   const seconds = (performance.now() - start) / 1000;

@@ -1,6 +1,6 @@
 /** The thread that started this worker, in Node. @platform node */
 import { parentPort } from "node:worker_threads";
-import type { Answer, Task } from "./pool.ts";
+import type { Answer, Task } from "./protocol.ts";
 
 /** Calls back with each task. */
 export function nodeParent(

@@ -1,6 +1,6 @@
 /** A worker in Node. @platform node */
 import { Worker } from "node:worker_threads";
-import type { Answer, Port } from "./pool.ts";
+import type { Answer, Port } from "./protocol.ts";
 
 /** Starts it; while it has nothing to do it keeps nobody from ending. */
 export function startNodePort(url: URL): Port {

@@ -4,25 +4,7 @@
  * Web workers in browsers and Deno, `worker_threads` in Node. Texts are copied to the workers, ids are handed over.
  */
 import type { EncodedBatch, EncodeOptions, Tokenizer } from "../tokenizer.ts";
-
-/** What a worker is told. */
-export type Task =
-  | { kind: "load"; json: string }
-  | { kind: "encode"; task: number; texts: readonly string[]; options: EncodeOptions };
-
-/** What a worker says: `loaded`, then an answer to each task. */
-export interface Answer {
-  task: number;
-  batch?: EncodedBatch;
-  error?: string;
-}
-
-/** A worker, in Node or on the web. */
-export interface Port {
-  post(task: Task): void;
-  listen(answered: (answer: Answer) => void, failed: (error: Error) => void): void;
-  terminate(): void;
-}
+import { type Answer, type Port, sibling, type Task } from "./protocol.ts";
 
 /** Options of `createTokenizerPool`. */
 export interface PoolOptions {
@@ -73,9 +55,17 @@ export async function createTokenizerPool(tokenizer: Tokenizer, options: PoolOpt
   return pool;
 }
 
+/** What `node_port.ts` exports; it is loaded by its address, so that nothing else ever looks for it. */
+interface NodeModule {
+  startNodePort(url: URL): Port;
+}
+
 async function startPort(): Promise<Port> {
-  const url = new URL(`./worker.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
-  if (typeof Worker === "undefined") return (await import("./node_port.ts")).startNodePort(url);
+  const url = sibling("worker", import.meta.url);
+  if (typeof Worker === "undefined") {
+    const { startNodePort } = (await import(sibling("node_port", import.meta.url).href)) as NodeModule;
+    return startNodePort(url);
+  }
   const worker = new Worker(url, { type: "module" });
   return {
     post: (task) => worker.postMessage(task),

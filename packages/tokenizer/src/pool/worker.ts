@@ -1,10 +1,15 @@
 /** What runs in a worker of a pool, in Node and on the web. */
 import { Tokenizer } from "../tokenizer.ts";
-import type { Answer, Task } from "./pool.ts";
+import { type Answer, sibling, type Task } from "./protocol.ts";
 
 interface Scope {
   postMessage(answer: Answer, transferred: Transferable[]): void;
   onmessage: ((event: { data: Task }) => void) | null;
+}
+
+/** What `node_parent.ts` exports. */
+interface NodeModule {
+  nodeParent(listener: (task: Task, port: Pick<Scope, "postMessage">) => void): void;
 }
 
 let tokenizer: Tokenizer | undefined;
@@ -30,6 +35,6 @@ function reply(port: Pick<Scope, "postMessage">, task: Task): void {
 const scope = globalThis as unknown as Scope;
 if (typeof scope.postMessage === "function") scope.onmessage = ({ data }) => reply(scope, data);
 else {
-  const { nodeParent } = await import("./node_parent.ts");
-  nodeParent((task, port) => reply(port, task));
+  const node = (await import(sibling("node_parent", import.meta.url).href)) as NodeModule;
+  node.nodeParent((task, port) => reply(port, task));
 }

@@ -6,9 +6,8 @@
  * mended late: an entry whose count is out of date goes back with the right one. An entry carries the words in which its
  * pair was seen when it was made.
  */
-import { NO_MERGE, PairTable } from "../bpe/pair_table.ts";
 import { MergeQueue } from "./merge_queue.ts";
-import { grown } from "./word_counts.ts";
+import { PairCounts } from "./pair_counts.ts";
 
 /** Distinct words as ids, and how often each occurs. */
 export interface Corpus {
@@ -73,32 +72,5 @@ export function* learnMerges(corpus: Corpus, join: (left: number, right: number)
       ends[word] = to;
     });
     queue.flush();
-  }
-}
-
-/** How often each pair of neighbours occurs; pairs have numbers. */
-export class PairCounts {
-  left: Int32Array = new Int32Array(1 << 12);
-  right: Int32Array = new Int32Array(1 << 12);
-  counts: Float64Array = new Float64Array(1 << 12);
-  #size = 0;
-  readonly #table: PairTable = new PairTable(new Int32Array(0), 1 << 12);
-
-  /** Adds to the count of a pair; returns the pair's number. */
-  add(left: number, right: number, count: number): number {
-    let pair = this.#table.rank(left, right);
-    if (pair === NO_MERGE) {
-      pair = this.#size++;
-      if (pair === this.counts.length) {
-        this.left = grown(this.left, 2 * pair);
-        this.right = grown(this.right, 2 * pair);
-        this.counts = grown(this.counts, 2 * pair);
-      }
-      this.left[pair] = left;
-      this.right[pair] = right;
-      this.#table.set(left, right, pair);
-    }
-    this.counts[pair] += count;
-    return pair;
   }
 }

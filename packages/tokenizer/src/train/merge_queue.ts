@@ -1,5 +1,5 @@
 /** The queue of pairs to merge, most frequent first, with the words in which each was seen. */
-import type { PairCounts } from "./learn_merges.ts";
+import type { PairCounts } from "./pair_counts.ts";
 import { grown } from "./word_counts.ts";
 
 /** A heap of entries: a pair, its count when the entry was last looked at, and a list of words. */
