@@ -62,7 +62,7 @@ export function readExamples(directory) {
 }
 
 /** The import statements that spare an example in `file` (a doc comment) its imports, for a module in `folder`. */
-function impliedImports(directory, folder, file, code) {
+export function impliedImports(directory, folder, file, code) {
   if (file === "README.md") return "";
   const declared = declaredIn(code);
   const available = new Map([...exportsOf(join(directory, "src", "mod.ts")), ...exportsOf(join(directory, file))]);
