@@ -1,5 +1,6 @@
 // What Chromium is to do for each portable package, and one run of it.
 import { readFileSync } from "node:fs";
+import { builtinModules } from "node:module";
 import { join } from "node:path";
 import { transformSync } from "esbuild";
 import { isNodeFile } from "../check/imports.mjs";
@@ -48,6 +49,8 @@ export function portableTasks(root) {
     }
     return { name, entries, scenarios: `./scenarios/${directory.split("/")[1]}.mjs`, examples, leftOut };
   });
+  // Chromium does not say which `node:` module it could not load: the server, asked for it, will.
+  for (const name of builtinModules) map.imports[`node:${name}`] ??= `/node:${name}.js`;
   pages["/"] = `<!doctype html><link rel="icon" href="data:,"><script type="importmap">${JSON.stringify(map)}</script>
 <script type="module" src="/tools/browser/page.mjs"></script>`;
   pages["/tasks.json"] = JSON.stringify(tasks);
@@ -90,5 +93,5 @@ export async function runInChromium({ chromium, root, tasks, pages, limit }) {
   await browser.close();
   await server.close();
   if (reason) trouble.push(reason);
-  return { reports, trouble: [...trouble, ...server.missing] };
+  return { reports, trouble: [...trouble, ...new Set(server.missing)] };
 }

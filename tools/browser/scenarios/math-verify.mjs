@@ -18,6 +18,9 @@ const pairs = [
 ];
 const completion = "<think>\nFirst, 9 · 2 is 18.\nThen we check it.\n</think>\n<answer>\n18\n</answer>";
 
+/** The cosine reward: ECMA-262 leaves the last bits of Math.cos to each engine. */
+export const tolerance = 1e-12;
+
 export default {
   verdicts: () => pairs.map(([gold, prediction]) => [verify(gold, prediction), compare(gold, prediction)]),
   "extracted and normalized answers": () => [
