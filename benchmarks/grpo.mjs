@@ -76,19 +76,19 @@ export async function run({ quick }) {
       `${whole(tokens)} tokens in sequences of 1,000, float32, off-policy; loss, coefficients and all metrics. One core. ` +
         "Presets without a KL term have no reference.",
       table(
-        ["", "median", "best", "of a plain pass (best)"],
+        ["", "median", "best", "of a plain pass"],
         titles.map((title, i) => [
           title,
           `${results[i].median.toFixed(1)} ms`,
           `${results[i].best.toFixed(1)} ms`,
-          times(results[i].best / pass.best),
+          times(results[i].median / pass.median),
         ]),
       ),
     ],
     checks: [
       {
-        what: `DeepSeekMath's objective with k3 and metrics takes at most ${PROMISED} ms (best of 25)`,
-        holds: quick || paper.best <= PROMISED,
+        what: `DeepSeekMath's objective with k3 and metrics takes at most ${PROMISED} ms (median of 25)`,
+        holds: quick || paper.median <= PROMISED,
       },
     ],
     figures: { tokens, sink: Number.isFinite(sink), results: titles.map((title, i) => ({ title, ...results[i] })) },
