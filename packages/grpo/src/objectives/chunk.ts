@@ -1,14 +1,14 @@
 /**
- * Working memory of `grpo`: the trained tokens of up to 512 neighbours of one sequence, gathered densely. Each kernel is
- * then a plain loop over float64 arrays of fixed type that stay in the first-level cache, whatever the options; measured
- * on a million tokens, this costs no more than one loop with everything in it, which no two option sets could share.
+ * Working memory of `grpo`: up to 512 trained tokens of one sequence, gathered densely. Each kernel is then a plain loop
+ * over float64 arrays of fixed type that stay in the first-level cache, whatever the options. The usual options have a
+ * single loop of their own (`fused.ts`).
  *
  * @module
  */
 
 import type { FloatArray } from "./batch.ts";
 
-/** Tokens in a chunk. Eight arrays of 4 KiB. */
+/** Tokens in a chunk: 4 KiB of float64. */
 export const CHUNK = 512;
 
 /** Dense arrays, of which the first `n` entries hold. */
