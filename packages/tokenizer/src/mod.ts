@@ -1,6 +1,5 @@
 export type { TiktokenOptions } from "./files/from_tiktoken.ts";
 export type { ConfigOptions } from "./files/to_json.ts";
-export { createTokenizerPool, type PoolOptions, type TokenizerPool } from "./pool/pool.ts";
 export type { PatternName } from "./split/patterns.ts";
 export type { DecodeOptions, DecodeStream } from "./text/decoder.ts";
 export type { OffsetEncoding } from "./text/offsets.ts";

@@ -1,5 +1,6 @@
-import { createTokenizerPool, Tokenizer, trainBpe } from "@gradus/tokenizer";
+import { Tokenizer, trainBpe } from "@gradus/tokenizer";
 import { applyChatTemplate } from "@gradus/tokenizer/chat";
+import { createTokenizerPool } from "@gradus/tokenizer/pool";
 
 const corpus = Array.from(
   { length: 200 },

@@ -32,6 +32,7 @@ const PORTION = 1 << 18;
  *
  * @example
  * ```ts
+ * import { trainBpe } from "@gradus/tokenizer";
  * import { deepEqual } from "node:assert/strict";
  *
  * const tokenizer = await trainBpe(["low lower lowest"], { vocabSize: 260 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fuzzStrings } from "../testing/fuzz_strings.ts";
 import { trainBpe } from "../train/train_bpe.ts";
-import { createTokenizerPool } from "./pool.ts";
+import { createTokenizerPool } from "./mod.ts";
 
 const tokenizer = await trainBpe(fuzzStrings(500, 1), { vocabSize: 600, specialTokens: ["<|end|>"] });
 
