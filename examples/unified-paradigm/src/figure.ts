@@ -31,6 +31,7 @@ export function figure(title: string, curves: readonly Curve[], every: number): 
   const text = (at: [number, number], content: string, extra = "") =>
     `<text x="${at[0].toFixed(1)}" y="${at[1].toFixed(1)}" ${extra}>${content}</text>`;
   const parts = [
+    `<title>${title}</title>`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     text([left, 22], title, 'font-size="15" font-weight="600"'),
   ];
