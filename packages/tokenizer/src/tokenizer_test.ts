@@ -193,7 +193,8 @@ test("what is malformed is named, with what was found", () => {
     [tokenizerJson({ model: { merges: ["a b"] } }), /model\.merges\[0\]/],
     [tokenizerJson({ model: { vocab: { a: -1 } } }), /model\.vocab\["a"\] must be an id, 0 to 2³⁰, found -1/],
     [tokenizerJson({ model: { vocab: [] } }), /model\.vocab must be an object, found array/],
-    [tokenizerJson({ pre_tokenizer: null }), /pre_tokenizer must be an object, found null/],
+    [tokenizerJson({ pre_tokenizer: null }), /pre_tokenizer without exactly one ByteLevel is not supported/],
+    [tokenizerJson({ pre_tokenizer: [] }), /pre_tokenizer must be an object, found array/],
     [tokenizerJson({ added_tokens: [{ content: "a b", id: "5" }] }), /added_tokens\[0\]\.id must be an id/],
     [
       tokenizerJson({ added_tokens: [addedToken(300, "x y", { lstrip: 1 })] }),

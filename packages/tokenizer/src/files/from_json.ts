@@ -5,7 +5,7 @@ import type { AddedToken } from "../text/added_tokens.ts";
 import { readNormalizer } from "../text/normalizer.ts";
 import { readPostProcessor } from "../text/post_processor.ts";
 import type { Vocabulary } from "../vocabulary.ts";
-import { check, type JsonObject, unsupported } from "./json.ts";
+import { checkId, type JsonObject, mustBe, Part, unsupported } from "./part.ts";
 
 /**
  * Reads a `tokenizer.json`, its text or its content.
@@ -15,70 +15,46 @@ import { check, type JsonObject, unsupported } from "./json.ts";
  * @throws {RangeError} If a part of it is not supported.
  */
 export function readTokenizerJson(json: unknown): Vocabulary {
-  let root: JsonObject;
-  try {
-    root = check(typeof json === "string" ? JSON.parse(json) : json, "object", "the file");
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new SyntaxError(`Cannot read tokenizer.json: ${error.message}`);
-    throw error;
-  }
+  const root = new Part(typeof json === "string" ? parse(json) : json);
   for (const name of ["truncation", "padding"])
-    if (root[name] ?? null) throw unsupported(name, "within the file", "null: cut or pad the ids");
-  const model = check(root.model, "object", "model");
-  checkModel(model);
-  const ids = readVocab(check(model.vocab, "object", "model.vocab"));
-  if (root.decoder ?? null) checkDecoder(check(root.decoder, "object", "decoder"), "decoder");
+    if (root.value[name] ?? null) throw unsupported(name, "within the file", "null: cut or pad the ids");
+  const model = root.part("model");
+  // Old files do not name the type of a BPE model.
+  if (model.value.type ?? null) model.oneOf("type", ["BPE"], "model");
+  for (const name of ["dropout", "unk_token", "byte_fallback", "continuing_subword_prefix", "end_of_word_suffix"]) {
+    const value = model.value[name];
+    if (value) throw unsupported(model.at(name), JSON.stringify(value), "a byte-level BPE model without it");
+  }
+  for (const decoder of root.components("decoder", "decoders")) decoder.type(["ByteLevel"]);
+  const ids = readVocab(model.read("vocab", "object"));
+  const { normalizer = null, pre_tokenizer, post_processor = null } = root.value;
   return {
     ids,
-    pairs: readMerges(check(model.merges, "array", "model.merges"), ids),
-    ignoreMerges: check(model.ignore_merges ?? false, "boolean", "model.ignore_merges"),
-    added: readAdded(check(root.added_tokens ?? [], "array", "added_tokens"), ids),
-    forms: readNormalizer(root.normalizer),
-    preTokenizer: readPreTokenizer(root.pre_tokenizer),
-    frame: readPostProcessor(root.post_processor),
-    json: {
-      normalizer: root.normalizer ?? null,
-      pre_tokenizer: root.pre_tokenizer,
-      post_processor: root.post_processor ?? null,
-    },
+    pairs: readMerges(model.read("merges", "array"), ids),
+    ignoreMerges: model.flag("ignore_merges"),
+    added: root.parts("added_tokens", []).flatMap((token) => readAdded(token, ids)),
+    forms: readNormalizer(root.components("normalizer", "normalizers")),
+    preTokenizer: readPreTokenizer(root.components("pre_tokenizer", "pretokenizers")),
+    frame: readPostProcessor(root.components("post_processor", "processors")),
+    json: { normalizer, pre_tokenizer, post_processor },
   };
 }
 
-function checkModel(model: JsonObject): void {
-  // Old files do not name the type of a BPE model.
-  if ((model.type ?? "BPE") !== "BPE") throw unsupported("model", String(model.type), "BPE");
-  const plain: [string, unknown][] = [
-    ["dropout", "a BPE model without dropout"],
-    ["unk_token", "a byte-level BPE model, which knows every byte"],
-    ["byte_fallback", "a byte-level BPE model, which knows every byte"],
-    ["continuing_subword_prefix", "an empty one"],
-    ["end_of_word_suffix", "an empty one"],
-  ];
-  for (const [name, supported] of plain)
-    if (model[name]) throw unsupported(`model.${name}`, JSON.stringify(model[name]), String(supported));
-}
-
-function checkDecoder(decoder: JsonObject, path: string): void {
-  if (decoder.type === "Sequence")
-    for (const [i, each] of check(decoder.decoders, "array", `${path}.decoders`).entries())
-      checkDecoder(check(each, "object", `${path}.decoders[${i}]`), `${path}.decoders[${i}]`);
-  else if (decoder.type !== "ByteLevel") throw unsupported(path, String(decoder.type), "ByteLevel");
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new SyntaxError(`Cannot read tokenizer.json: ${(error as Error).message}`);
+  }
 }
 
 function readVocab(vocab: JsonObject): Map<string, number> {
   const ids = new Map<string, number>();
-  for (const token in vocab)
-    ids.set(
-      token,
-      checkId(vocab[token], () => `model.vocab[${JSON.stringify(token)}]`),
-    );
+  for (const token in vocab) {
+    const id = checkId(vocab[token], () => `model.vocab[${JSON.stringify(token)}]`);
+    ids.set(token, id);
+  }
   return ids;
-}
-
-function checkId(id: unknown, path: () => string): number {
-  if (!Number.isInteger(id) || (id as number) < 0 || (id as number) >= 2 ** 30)
-    throw new RangeError(`Cannot read tokenizer.json: ${path()} must be an id, 0 to 2³⁰, found ${JSON.stringify(id)}`);
-  return id as number;
 }
 
 function readMerges(merges: unknown[], ids: Map<string, number>): PairTable {
@@ -89,13 +65,13 @@ function readMerges(merges: unknown[], ids: Map<string, number>): PairTable {
     const [left, right] = typeof merge === "string" ? splitMerge(merge) : Array.isArray(merge) ? merge : [];
     const leftId = ids.get(left);
     const rightId = ids.get(right);
-    const id = leftId === undefined || rightId === undefined ? undefined : ids.get(left + right);
-    if (id === undefined)
+    const id = ids.get(left + right);
+    if (leftId === undefined || rightId === undefined || id === undefined)
       throw new RangeError(
-        `Cannot read tokenizer.json: model.merges[${rank}] must be two tokens of the vocabulary that make a third, found ${JSON.stringify(merge)}`,
+        mustBe(`model.merges[${rank}]`, "two tokens of the vocabulary that make a third", JSON.stringify(merge)),
       );
     result[rank] = id;
-    pairs.set(leftId!, rightId!, rank);
+    pairs.set(leftId, rightId, rank);
   }
   return pairs;
 }
@@ -105,23 +81,18 @@ function splitMerge(merge: string): [string, string] {
   return [merge.slice(0, space), merge.slice(space + 1)];
 }
 
-function readAdded(added: unknown[], ids: Map<string, number>): AddedToken[] {
-  return added.flatMap((each, i) => {
-    const path = `added_tokens[${i}]`;
-    const token = check(each, "object", path);
-    const flag = (name: string): boolean => check(token[name] ?? false, "boolean", `${path}.${name}`);
-    const content = check(token.content, "string", `${path}.content`);
-    if (content === "") return [];
-    const special = flag("special");
-    return {
-      // Rust does not read the id of one that the model has.
-      id: ids.get(content) ?? checkId(token.id, () => `${path}.id`),
-      content,
-      single_word: flag("single_word"),
-      lstrip: flag("lstrip"),
-      rstrip: flag("rstrip"),
-      normalized: check(token.normalized ?? !special, "boolean", `${path}.normalized`),
-      special,
-    };
-  });
+function readAdded(token: Part, ids: Map<string, number>): AddedToken[] {
+  const content = token.read("content", "string");
+  const special = token.flag("special");
+  const read: AddedToken = {
+    // Rust does not read the id of one that the model has.
+    id: ids.get(content) ?? checkId(token.value.id, () => token.at("id")),
+    content,
+    single_word: token.flag("single_word"),
+    lstrip: token.flag("lstrip"),
+    rstrip: token.flag("rstrip"),
+    normalized: token.flag("normalized", !special),
+    special,
+  };
+  return content === "" ? [] : [read];
 }

@@ -4,10 +4,10 @@
  * Usually one scanner over the bytes. Otherwise splits one after the other, and a scanner within their pieces.
  */
 import { tokenOf } from "../bpe/byte_characters.ts";
-import { check, type JsonObject, unsupported } from "../files/json.ts";
+import { type JsonObject, type Part, unsupported } from "../files/part.ts";
 import { findScanner, patterns } from "./patterns.ts";
 import type { Scanner } from "./scanner.ts";
-import { behaviors, type Split, type SplitBehavior, splitBy } from "./split.ts";
+import { behaviors, escapeText, type Split, splitBy } from "./split.ts";
 import { type Dialect, translatePattern } from "./translate.ts";
 
 /** How to cut a text into words. */
@@ -34,23 +34,21 @@ export function preTokenizerOf(sources: readonly string[], dialect: Dialect = "o
 const supported = "Sequence, Split, Digits, Punctuation and one ByteLevel";
 
 /**
- * Reads `pre_tokenizer`.
+ * Reads the components of `pre_tokenizer`.
  *
- * @throws {RangeError} If it has a component that is not supported, or no `ByteLevel`.
+ * @throws {RangeError} If one is not supported, or there is no `ByteLevel`.
  */
-export function readPreTokenizer(json: unknown): PreTokenizer {
-  const parts = flatten(json, "pre_tokenizer");
-  const level = parts.findIndex(({ part }) => part.type === "ByteLevel");
-  if (level < 0 || parts.some(({ part }, i) => part.type === "ByteLevel" && i !== level))
+export function readPreTokenizer(parts: readonly Part[]): PreTokenizer {
+  const level = parts.findIndex(({ value }) => value.type === "ByteLevel");
+  if (level < 0 || parts.some(({ value }, i) => value.type === "ByteLevel" && i !== level))
     throw unsupported("pre_tokenizer", "without exactly one ByteLevel", supported);
-  const { part: byteLevel, path } = parts[level];
-  const useRegex = check(byteLevel.use_regex ?? true, "boolean", `${path}.use_regex`);
-  const prefixSpace = check(byteLevel.add_prefix_space ?? true, "boolean", `${path}.add_prefix_space`);
+  const useRegex = parts[level].flag("use_regex", true);
+  const prefixSpace = parts[level].flag("add_prefix_space", true);
   const before = parts.slice(0, level);
   const byteSplits = parts.slice(level + 1).map(readSplit);
 
   // One scanner for all that comes before, or after the splits.
-  const sources = before.map(({ part }) => isolatingSource(part));
+  const sources = before.map(isolatingSource);
   const whole = sources.every((source) => source !== undefined) ? findScanner(sources) : undefined;
   if (whole && !useRegex && !prefixSpace) return { splits: [], prefixSpace, scan: whole, byteSplits };
   return {
@@ -61,57 +59,33 @@ export function readPreTokenizer(json: unknown): PreTokenizer {
   };
 }
 
-interface PathedPart {
-  part: JsonObject;
-  path: string;
-}
-
-/** The components within sequences, in order. */
-function flatten(json: unknown, path: string): PathedPart[] {
-  const part = check(json, "object", path);
-  if (part.type !== "Sequence") return [{ part, path }];
-  return check(part.pretokenizers, "array", `${path}.pretokenizers`).flatMap((each, i) =>
-    flatten(each, `${path}.pretokenizers[${i}]`),
-  );
-}
-
 /** The pattern, if the component only isolates what it matches. (A pattern that matches everything leaves no more to remove.) */
-function isolatingSource(part: JsonObject): string | undefined {
-  const source = (part.pattern as JsonObject | undefined)?.Regex;
-  if (part.type !== "Split" || typeof source !== "string") return undefined;
-  const isolates = part.behavior === "Isolated" && !part.invert;
-  const removesNothing = part.behavior === "Removed" && part.invert === true && !patterns.deepseek3.includes(source);
+function isolatingSource({ value }: Part): string | undefined {
+  const source = (value.pattern as JsonObject | undefined)?.Regex;
+  if (value.type !== "Split" || typeof source !== "string") return undefined;
+  const isolates = value.behavior === "Isolated" && !value.invert;
+  const removesNothing = value.behavior === "Removed" && value.invert === true && !patterns.deepseek3.includes(source);
   return isolates || removesNothing ? source : undefined;
 }
 
-function readSplit({ part, path }: PathedPart): Split {
-  switch (part.type) {
-    case "Split": {
-      const pattern = check(part.pattern, "object", `${path}.pattern`);
-      const regex =
-        typeof pattern.Regex === "string"
-          ? translatePattern(pattern.Regex)
-          : new RegExp(
-              check(pattern.String, "string", `${path}.pattern.String`).replace(/[\^$\\.*+?()[\]{}|/]/g, "\\$&"),
-              "gu",
-            );
-      return splitBy(regex, readBehavior(part, path), check(part.invert ?? false, "boolean", `${path}.invert`));
-    }
-    case "Digits":
-      return splitBy(
-        translatePattern("\\p{N}"),
-        check(part.individual_digits ?? false, "boolean", `${path}.individual_digits`) ? "Isolated" : "Contiguous",
-      );
-    case "Punctuation":
-      return splitBy(translatePattern("[!-/:-@\\[-`{-~\\p{P}]"), readBehavior({ behavior: "Isolated", ...part }, path));
+function readSplit(part: Part): Split {
+  const { type, behavior } = part.value;
+  if (type === "Split") {
+    const pattern = part.part("pattern");
+    const regex =
+      typeof pattern.value.Regex === "string"
+        ? translatePattern(pattern.value.Regex)
+        : new RegExp(escapeText(pattern.read("String", "string")), "gu");
+    return splitBy(regex, part.oneOf("behavior", behaviors), part.flag("invert"));
   }
-  throw unsupported(path, String(part.type), supported);
-}
-
-function readBehavior(part: JsonObject, path: string): SplitBehavior {
-  const behavior = behaviors.find((each) => each === part.behavior);
-  if (!behavior) throw unsupported(`${path}.behavior`, String(part.behavior), behaviors.join(", "));
-  return behavior;
+  if (type === "Digits")
+    return splitBy(translatePattern("\\p{N}"), part.flag("individual_digits") ? "Isolated" : "Contiguous");
+  if (type === "Punctuation")
+    return splitBy(
+      translatePattern("[!-/:-@\\[-`{-~\\p{P}]"),
+      behavior === undefined ? "Isolated" : part.oneOf("behavior", behaviors),
+    );
+  throw unsupported(part.path, String(type), supported);
 }
 
 /** A piece of a text, and where it was. */

@@ -77,3 +77,8 @@ function combine(parts: Part[], behavior: SplitBehavior): number[] {
   }
   return spans;
 }
+
+/** A text as a regular expression that matches it. */
+export function escapeText(text: string): string {
+  return text.replace(/[\^$\\.*+?()[\]{}|/]/g, "\\$&");
+}

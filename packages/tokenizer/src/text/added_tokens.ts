@@ -5,6 +5,7 @@
  * character at either side, `lstrip` and `rstrip` take the white space there with them; tokens with `normalized` are
  * looked for in the normalized text, after the others.
  */
+import { escapeText } from "../split/split.ts";
 import { isWordCharacter } from "../unicode/ranges.ts";
 import { type Form, normalize } from "./normalizer.ts";
 
@@ -74,10 +75,7 @@ class Matcher {
     });
     // JavaScript takes the first alternative that matches, Rust the longest.
     contents.sort((a, b) => b.length - a.length);
-    this.#pattern = new RegExp(
-      contents.map((content) => content.replace(/[\^$\\.*+?()[\]{}|/]/g, "\\$&")).join("|"),
-      "g",
-    );
+    this.#pattern = new RegExp(contents.map(escapeText).join("|"), "g");
   }
 
   split(text: string, parseSpecials: boolean, found: Found): void {

@@ -1,26 +1,18 @@
 /** Unicode normalization before a text is split: `normalizer` of a `tokenizer.json`. */
-import { check, unsupported } from "../files/json.ts";
+import type { Part } from "../files/part.ts";
 
 /** A normalization form. */
 export type Form = "NFC" | "NFD" | "NFKC" | "NFKD";
 
-const forms: readonly string[] = ["NFC", "NFD", "NFKC", "NFKD"];
+const forms: readonly Form[] = ["NFC", "NFD", "NFKC", "NFKD"];
 
 /**
- * Reads `normalizer`: the forms to apply, one after the other.
+ * Reads the components of `normalizer`: the forms to apply, one after the other.
  *
- * @throws {RangeError} If it does anything else to the text.
+ * @throws {RangeError} If one does anything else to the text.
  */
-export function readNormalizer(json: unknown, path = "normalizer"): Form[] {
-  if (json === null || json === undefined) return [];
-  const part = check(json, "object", path);
-  if (part.type === "Sequence")
-    return check(part.normalizers, "array", `${path}.normalizers`).flatMap((each, i) =>
-      readNormalizer(each, `${path}.normalizers[${i}]`),
-    );
-  if (!forms.includes(part.type as string))
-    throw unsupported(path, String(part.type), `${forms.join(", ")} and Sequence`);
-  return [part.type as Form];
+export function readNormalizer(parts: readonly Part[]): Form[] {
+  return parts.map((part) => part.type(forms));
 }
 
 /** The normalized text. */

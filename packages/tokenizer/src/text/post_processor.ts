@@ -1,5 +1,5 @@
 /** Ids around those of the text: `post_processor` of a `tokenizer.json`. */
-import { check, type JsonObject, unsupported } from "../files/json.ts";
+import { checkId, type Part, unsupported } from "../files/part.ts";
 
 /** Ids that are put before and after those of the text. */
 export interface Frame {
@@ -7,65 +7,42 @@ export interface Frame {
   after: number[];
 }
 
-const supported = "ByteLevel, TemplateProcessing, BertProcessing, RobertaProcessing and Sequence";
-
 /**
- * Reads `post_processor`, as it is for one text.
+ * Reads the components of `post_processor`, as they are for one text.
  *
- * @throws {RangeError} If it has a component that is not supported.
+ * @throws {RangeError} If one is not supported.
  */
-export function readPostProcessor(json: unknown, path = "post_processor"): Frame {
+export function readPostProcessor(parts: readonly Part[]): Frame {
   const frame: Frame = { before: [], after: [] };
-  if (json === null || json === undefined) return frame;
-  const part = check(json, "object", path);
-  switch (part.type) {
-    case "ByteLevel":
-      return frame;
-    case "Sequence":
-      for (const [i, each] of check(part.processors, "array", `${path}.processors`).entries()) {
-        const { before, after } = readPostProcessor(each, `${path}.processors[${i}]`);
-        frame.before.unshift(...before);
-        frame.after.push(...after);
-      }
-      return frame;
-    case "BertProcessing":
-    case "RobertaProcessing":
-      for (const [name, ids] of [
-        ["cls", frame.before],
-        ["sep", frame.after],
-      ] as const)
-        ids.push(check(check(part[name], "array", `${path}.${name}`)[1], "number", `${path}.${name}[1]`));
-      return frame;
-    case "TemplateProcessing":
-      readTemplate(part, path, frame);
-      return frame;
+  for (const part of parts) {
+    const type = part.type(["ByteLevel", "TemplateProcessing", "BertProcessing", "RobertaProcessing"]);
+    if (type === "ByteLevel") continue;
+    const { before, after } =
+      type === "TemplateProcessing" ? readTemplate(part) : { before: [idOf(part, "cls")], after: [idOf(part, "sep")] };
+    frame.before.unshift(...before);
+    frame.after.push(...after);
   }
-  throw unsupported(path, String(part.type), supported);
+  return frame;
 }
 
-function readTemplate(part: JsonObject, path: string, frame: Frame): void {
-  let ids = frame.before;
-  let texts = 0;
-  for (const [i, each] of check(part.single, "array", `${path}.single`).entries()) {
-    const place = `${path}.single[${i}]`;
-    const item = check(each, "object", place);
-    if (item.Sequence) {
-      texts++;
-      ids = frame.after;
-    } else {
-      const name = check(
-        check(item.SpecialToken, "object", `${place}.SpecialToken`).id,
-        "string",
-        `${place}.SpecialToken.id`,
-      );
-      const token = check(
-        check(part.special_tokens, "object", `${path}.special_tokens`)[name],
-        "object",
-        `${path}.special_tokens[${JSON.stringify(name)}]`,
-      );
-      for (const id of check(token.ids, "array", `${path}.special_tokens[${JSON.stringify(name)}].ids`))
-        ids.push(check(id, "number", "an id"));
+/** The id of `["</s>", 2]`. */
+function idOf(part: Part, name: string): number {
+  return checkId(part.read(name, "array")[1], () => `${part.at(name)}[1]`);
+}
+
+function readTemplate(part: Part): Frame {
+  // Ids up to the text, and behind it.
+  const parts: number[][] = [[]];
+  for (const item of part.parts("single")) {
+    if (item.value.Sequence) {
+      parts.push([]);
+      continue;
     }
+    const token = part.part("special_tokens").part(item.part("SpecialToken").read("id", "string"));
+    for (const id of token.read("ids", "array")) parts.at(-1)!.push(checkId(id, () => token.at("ids")));
   }
-  if (texts !== 1) throw unsupported(`${path}.single`, `with the text ${texts} times`, "a template with the text once");
+  const [before, after] = parts;
+  if (parts.length !== 2)
+    throw unsupported(part.at("single"), `with the text ${parts.length - 1} times`, "a template with the text once");
+  return { before, after };
 }
