@@ -1,5 +1,7 @@
-// Engines run in processes of their own, so that memory is measured apart and nobody's threads disturb another's turn. A
-// process is told what to do by lines of JSON on its standard input, and answers each with one line that begins with ANSWER.
+// Engines run in processes of their own, so that memory is measured apart. A process is told what to do by lines of JSON on
+// its standard input, and answers each with one line that begins with ANSWER. One engine lives at a time: some have threads
+// that spin while they wait (jax-js's keep more than half a core busy), and one that is stopped and let go on is slow for a
+// while.
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
