@@ -5,23 +5,14 @@ import { PADDING, type PaddedBytes } from "./bpe/word_cache.ts";
 import { readTokenizerJson } from "./files/from_json.ts";
 import { readTiktoken, type TiktokenOptions } from "./files/from_tiktoken.ts";
 import { type ConfigOptions, writeTokenizerConfig, writeTokenizerJson } from "./files/to_json.ts";
-import { cut, cutBytes } from "./split/pre_tokenizer.ts";
+import { cut, forEachWord } from "./split/pre_tokenizer.ts";
 import { AddedTokens } from "./text/added_tokens.ts";
 import { type DecodeOptions, type DecodeStream, streamDecoder, TokenBytes } from "./text/decoder.ts";
-import { normalize } from "./text/normalizer.ts";
-import { OffsetEncoder, type OffsetEncoding } from "./text/offsets.ts";
+import { encodeWithOffsets, type OffsetEncoding } from "./text/offsets.ts";
+import { type EncodeOptions, walk } from "./text/walk.ts";
 import { bpeModel, type Vocabulary } from "./vocabulary.ts";
 
-/** Options of `encode` and its relatives. */
-export interface EncodeOptions {
-  /** Adds what the file's post-processor puts around a text, the token that begins a sequence, say. Default true. */
-  addSpecialTokens?: boolean;
-  /**
-   * Whether the text of a special token becomes its id. Default true, as in Hugging Face's libraries; false for input that
-   * must not forge the end of a turn.
-   */
-  parseSpecials?: boolean;
-}
+export type { EncodeOptions };
 
 /** Ids of several texts in one list. */
 export interface EncodedBatch {
@@ -139,7 +130,7 @@ export class Tokenizer {
    * each have all of it; ids that `addSpecialTokens` adds have nothing.
    */
   encodeWithOffsets(text: string, options: EncodeOptions = {}): OffsetEncoding {
-    return new OffsetEncoder(this.#vocabulary, this.#added, this.#encoder, this.#bytesOfTokens()).encode(text, options);
+    return encodeWithOffsets(text, options, this.#vocabulary, this.#added, this.#encoder, this.#bytesOfTokens());
   }
 
   /**
@@ -201,29 +192,11 @@ export class Tokenizer {
     return ids;
   }
 
-  #append(text: string, { addSpecialTokens = true, parseSpecials = true }: EncodeOptions): void {
-    if (typeof text !== "string") throw new TypeError(`Cannot encode: text must be a string, found ${typeof text}`);
-    const { before, after } = this.#vocabulary.frame;
-    const out = this.#out;
-    if (addSpecialTokens) for (const id of before) out.push(id);
-    if (this.#added.list.length === 0) this.#words(normalize(text, this.#vocabulary.forms));
-    else {
-      this.#added.split(text, false, parseSpecials, (id, start, end) => {
-        if (id >= 0) {
-          out.push(id);
-          return;
-        }
-        const part = normalize(
-          start === 0 && end === text.length ? text : text.slice(start, end),
-          this.#vocabulary.forms,
-        );
-        this.#added.split(part, true, parseSpecials, (inner, from, to) => {
-          if (inner >= 0) out.push(inner);
-          else this.#words(from === 0 && to === part.length ? part : part.slice(from, to));
-        });
-      });
-    }
-    if (addSpecialTokens) for (const id of after) out.push(id);
+  #append(text: string, options: EncodeOptions): void {
+    walk(this.#vocabulary, this.#added, text, options, (id, part, from, to) => {
+      if (id >= 0) this.#out.push(id);
+      else this.#words(part.slice(from, to));
+    });
   }
 
   /** Appends the ids of normalized text without added tokens. */
@@ -247,12 +220,9 @@ export class Tokenizer {
       this.#encoder.encode(padded, 0, length, scan, this.#out);
       return;
     }
-    for (let i = 0; i < length; ) {
-      const next = scan(bytes, i, length);
-      const spans = cutBytes(bytes, i, next, byteSplits);
-      for (let j = 0; j < spans.length; j += 2) this.#encoder.encodeWord(bytes, spans[j], spans[j + 1], this.#out);
-      i = next;
-    }
+    forEachWord(bytes, length, this.#vocabulary.preTokenizer, (start, end) =>
+      this.#encoder.encodeWord(bytes, start, end, this.#out),
+    );
   }
 }
 

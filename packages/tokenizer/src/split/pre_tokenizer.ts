@@ -110,10 +110,18 @@ export function cut(text: string, splits: readonly Split[]): Piece[] {
   return pieces;
 }
 
-/** The words of `bytes[start … end)` with `byteSplits` applied to it: start, end, start, end … */
-export function cutBytes(bytes: Uint8Array, start: number, end: number, splits: readonly Split[]): number[] {
-  return cut(tokenOf(bytes, start, end), splits).flatMap((piece) => [
-    start + piece.start,
-    start + piece.start + piece.text.length,
-  ]);
+/** Calls back with where each word of `bytes[0 … end)`, a piece, begins and ends. */
+export function forEachWord(
+  bytes: Uint8Array,
+  end: number,
+  { scan, byteSplits }: PreTokenizer,
+  visit: (start: number, end: number) => void,
+): void {
+  for (let i = 0; i < end; ) {
+    const next = scan(bytes, i, end);
+    if (byteSplits.length === 0) visit(i, next);
+    else
+      for (const { text, start } of cut(tokenOf(bytes, i, next), byteSplits)) visit(i + start, i + start + text.length);
+    i = next;
+  }
 }

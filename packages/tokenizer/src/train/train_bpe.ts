@@ -3,7 +3,7 @@ import { byteCharacters } from "../bpe/byte_characters.ts";
 import { PairTable } from "../bpe/pair_table.ts";
 import { preTokenizerJson, specialToken } from "../files/to_json.ts";
 import { type PatternName, patterns } from "../split/patterns.ts";
-import { cut, type PreTokenizer, preTokenizerOf } from "../split/pre_tokenizer.ts";
+import { cut, forEachWord, type PreTokenizer, preTokenizerOf } from "../split/pre_tokenizer.ts";
 import { Tokenizer } from "../tokenizer.ts";
 import { learnMerges } from "./learn_merges.ts";
 import { WordCounts } from "./word_counts.ts";
@@ -91,16 +91,9 @@ export async function trainBpe(
     onProgress?.({ phase: "counting", done, words: words.size });
     await turns.others();
   };
-  if (Symbol.asyncIterator in texts) {
-    for await (const text of texts) {
-      count(text);
-      if (turns.over()) await counted();
-    }
-  } else {
-    for (const text of texts) {
-      count(text);
-      if (turns.over()) await counted();
-    }
+  for await (const text of texts) {
+    count(text);
+    if (turns.over()) await counted();
   }
 
   // The bytes' ids follow the order of their characters, as in Rust.
@@ -150,14 +143,10 @@ export async function trainBpe(
 
 const utf8 = new TextEncoder();
 
-function countWords(text: string, { splits, scan }: PreTokenizer, words: WordCounts): void {
-  for (const piece of cut(text, splits)) {
+function countWords(text: string, preTokenizer: PreTokenizer, words: WordCounts): void {
+  for (const piece of cut(text, preTokenizer.splits)) {
     const bytes = utf8.encode(piece.text);
-    for (let i = 0; i < bytes.length; ) {
-      const next = scan(bytes, i, bytes.length);
-      words.add(bytes, i, next);
-      i = next;
-    }
+    forEachWord(bytes, bytes.length, preTokenizer, (start, end) => words.add(bytes, start, end));
   }
 }
 
