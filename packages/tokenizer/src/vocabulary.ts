@@ -21,6 +21,32 @@ export interface Vocabulary {
   json: { normalizer: unknown; pre_tokenizer: unknown; post_processor: unknown };
 }
 
+/** One without normalizer and post-processor, whose words are those of the patterns `sources`. */
+export function plainVocabulary(
+  model: Pick<Vocabulary, "ids" | "pairs" | "ignoreMerges" | "preTokenizer">,
+  sources: readonly string[],
+  specialTokens: Iterable<readonly [content: string, id: number]>,
+): Vocabulary {
+  const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
+  return {
+    ...model,
+    added: Array.from(specialTokens, ([content, id]) => ({ id, content, ...flags })),
+    forms: [],
+    frame: { before: [], after: [] },
+    json: {
+      normalizer: null,
+      pre_tokenizer: {
+        type: "Sequence",
+        pretokenizers: [
+          ...sources.map((Regex) => ({ type: "Split", pattern: { Regex }, behavior: "Isolated", invert: false })),
+          { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false },
+        ],
+      },
+      post_processor: null,
+    },
+  };
+}
+
 /** What the encoder needs of it. */
 export function bpeModel({ ids, pairs, ignoreMerges }: Vocabulary): BpeModel {
   let longest = 0;

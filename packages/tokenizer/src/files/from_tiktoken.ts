@@ -2,10 +2,9 @@
 import { byteCharacters, tokenOf } from "../bpe/byte_characters.ts";
 import { mergeWord } from "../bpe/merge.ts";
 import { PairTable } from "../bpe/pair_table.ts";
-import { type PatternName, patterns } from "../split/patterns.ts";
+import { type PatternName, sourcesOf } from "../split/patterns.ts";
 import { preTokenizerOf } from "../split/pre_tokenizer.ts";
-import type { Vocabulary } from "../vocabulary.ts";
-import { preTokenizerJson, specialToken } from "./to_json.ts";
+import { plainVocabulary, type Vocabulary } from "../vocabulary.ts";
 
 /** What a `.tiktoken` file does not tell. */
 export interface TiktokenOptions {
@@ -53,17 +52,9 @@ export function readTiktoken(text: string, { pattern, specialTokens = {} }: Tikt
     const [left, right] = pair ?? lastPairByText(token, ids) ?? [];
     if (left !== undefined && right !== undefined) pairs.set(left, right, id);
   }
-  const sources = pattern in patterns ? patterns[pattern as PatternName] : [pattern];
-  return {
-    ids,
-    pairs,
-    ignoreMerges: true,
-    added: Object.entries(specialTokens).map(([content, id]) => specialToken(content, id)),
-    forms: [],
-    preTokenizer: preTokenizerOf(sources, "fancy-regex"),
-    frame: { before: [], after: [] },
-    json: { normalizer: null, pre_tokenizer: preTokenizerJson(sources), post_processor: null },
-  };
+  const sources = sourcesOf(pattern);
+  const preTokenizer = preTokenizerOf(sources, "fancy-regex");
+  return plainVocabulary({ ids, pairs, ignoreMerges: true, preTokenizer }, sources, Object.entries(specialTokens));
 }
 
 /** The last two parts of a token, if merges of lower rank lead there; they are in the table already. */

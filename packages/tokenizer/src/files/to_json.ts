@@ -1,5 +1,4 @@
 /** Writes Hugging Face's `tokenizer.json` and `tokenizer_config.json`. */
-import type { AddedToken } from "../text/added_tokens.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 
 /**
@@ -73,23 +72,7 @@ export function writeTokenizerConfig({ added }: Vocabulary, options: ConfigOptio
     pad_token: padToken ?? null,
     clean_up_tokenization_spaces: false,
     model_max_length: maxPositions ?? 1e30,
-    added_tokens_decoder: Object.fromEntries(added.map(({ id, ...token }) => [String(id), token])),
+    added_tokens_decoder: Object.fromEntries(added.map(({ id, ...token }) => [id, token])),
     ...(chatTemplate === undefined ? {} : { chat_template: chatTemplate }),
   };
-}
-
-/** `pre_tokenizer` for patterns that are applied one after the other. */
-export function preTokenizerJson(sources: readonly string[]): Record<string, unknown> {
-  return {
-    type: "Sequence",
-    pretokenizers: [
-      ...sources.map((Regex) => ({ type: "Split", pattern: { Regex }, behavior: "Isolated", invert: false })),
-      { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false },
-    ],
-  };
-}
-
-/** A special token without further wishes. */
-export function specialToken(content: string, id: number): AddedToken {
-  return { id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
 }

@@ -30,6 +30,11 @@ export const patterns: Record<PatternName, readonly string[]> = {
   ],
 };
 
+/** The patterns of that name, or the one pattern itself. */
+export function sourcesOf(pattern: string): readonly string[] {
+  return pattern in patterns ? patterns[pattern as PatternName] : [pattern];
+}
+
 const scanners: Record<PatternName, Scanner> = {
   gpt2: scanGpt2,
   cl100k: /* @__PURE__ */ cl100kScanner(3),

@@ -1,10 +1,10 @@
 /** Training: from texts to a tokenizer. */
 import { byteCharacters } from "../bpe/byte_characters.ts";
 import { PairTable } from "../bpe/pair_table.ts";
-import { preTokenizerJson, specialToken } from "../files/to_json.ts";
-import { type PatternName, patterns } from "../split/patterns.ts";
+import { type PatternName, sourcesOf } from "../split/patterns.ts";
 import { cut, forEachWord, type PreTokenizer, preTokenizerOf } from "../split/pre_tokenizer.ts";
 import { Tokenizer } from "../tokenizer.ts";
+import { plainVocabulary } from "../vocabulary.ts";
 import { learnMerges } from "./learn_merges.ts";
 import { WordCounts } from "./word_counts.ts";
 
@@ -76,7 +76,7 @@ export async function trainBpe(
       throw new RangeError(
         `Cannot train: specialTokens must be different texts, none a single byte, found ${JSON.stringify(token)}`,
       );
-  const sources = pattern in patterns ? patterns[pattern as PatternName] : [pattern];
+  const sources = sourcesOf(pattern);
   const preTokenizer = preTokenizerOf(sources);
   const turns = takeTurns();
 
@@ -129,16 +129,8 @@ export async function trainBpe(
 
   const pairs = new PairTable(Int32Array.from(merges, ([, , id]) => id));
   for (const [rank, [left, right]] of merges.entries()) pairs.set(left, right, rank);
-  return new Tokenizer({
-    ids,
-    pairs,
-    ignoreMerges: false,
-    added: specialTokens.map((content, id) => specialToken(content, id)),
-    forms: [],
-    preTokenizer,
-    frame: { before: [], after: [] },
-    json: { normalizer: null, pre_tokenizer: preTokenizerJson(sources), post_processor: null },
-  });
+  const specials = specialTokens.map((content, id) => [content, id] as const);
+  return new Tokenizer(plainVocabulary({ ids, pairs, ignoreMerges: false, preTokenizer }, sources, specials));
 }
 
 const utf8 = new TextEncoder();
