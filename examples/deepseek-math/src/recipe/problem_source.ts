@@ -61,7 +61,9 @@ export async function openProblems(configuration: Configuration): Promise<Proble
       heldOut: distinctProblems(0, "held-out", evaluation.problems, options),
     };
   }
-  const { train, test } = gsm8kExpressions(await loadGsm8k(data));
+  const expressions = gsm8kExpressions(await loadGsm8k(data));
+  const train = expressions.train.filter((problem) => fits(problem, configuration.model.maxPositions));
+  const { test } = expressions;
   if (train.length === 0 || test.length === 0) throw new Error(`Cannot use ${data}: it has no calculator annotations`);
   const asProblem = (problem: (typeof train)[number]): RecipeProblem => ({
     ...problem,
@@ -84,6 +86,13 @@ export async function openProblems(configuration: Configuration): Promise<Proble
     practice: (index) => drawn(sft.problems + index),
     heldOut: test.slice(0, evaluation.problems).map(asProblem),
   };
+}
+
+/** Whether a problem with the longest of its solutions can be read: a text never has more tokens than bytes. */
+function fits({ question, solutions }: Omit<RecipeProblem, "kind">, maxPositions: number): boolean {
+  const longest = Math.max(...Object.values(solutions).map((solution) => solution.length));
+  // A line break stands between them, the end token after them.
+  return question.length + 1 + longest + 1 <= maxPositions;
 }
 
 /** GSM8K's expressions by what they contain. */

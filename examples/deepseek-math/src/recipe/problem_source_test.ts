@@ -51,7 +51,14 @@ test("GSM8K's test expressions are not in the generated text either", async () =
 
 const skip = existsSync(gsm8k) ? false : "GSM8K is not here";
 test("GSM8K: held-out expressions are apart, and every solution earns the reward", { skip }, async () => {
-  const problems = await openProblems(defaultConfiguration({ seed: 1, data: gsm8k }));
+  const configuration = defaultConfiguration({ seed: 1, data: gsm8k });
+  const problems = await openProblems(configuration);
+  // All of them, in whatever order: 9,607 expressions, of which four are longer than the model reads.
+  for (let i = 0; i < 9700; i++) {
+    const { question, solutions } = problems.practice(i);
+    for (const solution of Object.values(solutions))
+      assert.ok(question.length + solution.length + 2 <= configuration.model.maxPositions, question);
+  }
   assert.equal(problems.heldOut.length, defaultConfiguration({ seed: 1 }).evaluation.problems);
   assertApart(problems, 2000);
   for (let i = 0; i < 200; i++) {

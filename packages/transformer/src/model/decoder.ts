@@ -24,6 +24,7 @@ import {
 } from "@gradus/autodiff";
 import type { TransformerConfig } from "../files/config.ts";
 import { weightShapes } from "../files/weights.ts";
+import { rowLength } from "./rows.ts";
 
 /** Weights of the model as symbolic inputs, by our names (see `files/weights.ts`). */
 export type SymbolicWeights = Readonly<Record<string, Tensor>>;
@@ -69,7 +70,8 @@ export function decoder(
   wrap: (block: () => Tensor) => Tensor = (block) => block(),
 ): Tensor {
   const { heads, keyValueHeads, headSize, intermediateSize, normEpsilon } = config;
-  const tables = rotaryTables(config.maxPositions, headSize, config.ropeTheta);
+  // As many entries as the longest row: ONNX Runtime refuses rows longer than the table, whatever their positions.
+  const tables = rotaryTables(rowLength(config.maxPositions), headSize, config.ropeTheta);
   const widths = [heads * headSize, keyValueHeads * headSize, keyValueHeads * headSize];
 
   const attentionBlock = (x: Tensor, layer: number): Tensor => {

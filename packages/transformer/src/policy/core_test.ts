@@ -118,6 +118,17 @@ test("a large vocabulary is streamed and scores and learns as a held one", async
   assertSameGradients(streamed.gradients, held.gradients, 1e-5);
 });
 
+test("a segment as long as there are positions, which no row length is, scores and learns as with more positions", async () => {
+  const whole = batchOf([randomTokens(90, llama, random), randomTokens(7, llama, random)]);
+  const by = Float32Array.from(whole.tokens, () => random() - 0.5);
+  const [short, long] = [
+    await evaluate({ ...llama, maxPositions: 90 }, {}, whole, by),
+    await evaluate({ ...llama, maxPositions: 500 }, {}, whole, by),
+  ];
+  assertClose(short.logProbs, long.logProbs, 1e-6, "log-probabilities");
+  assertSameGradients(short.gradients, long.gradients, 1e-6);
+});
+
 test("nothing is scored and nothing learnt where the label is -100", async () => {
   const masked = { ...batch, labels: batch.labels.slice().fill(-100, 20, 60) };
   const by = coefficients.slice();
