@@ -56,7 +56,8 @@ const makers = {
 
 /** `gradus pool N`: N workers. */
 async function makePool(workers) {
-  const { createTokenizerPool, Tokenizer } = await import("@gradus/tokenizer");
+  const { Tokenizer } = await import("@gradus/tokenizer");
+  const { createTokenizerPool } = await import("@gradus/tokenizer/pool");
   const pool = await createTokenizerPool(Tokenizer.fromJSON(readFileSync(file, "utf8")), { workers });
   return async (texts) => {
     const { ids, offsets } = await pool.encodeBatch(texts);
