@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { parseCommand } from "./cli.ts";
 import { runProgram } from "./program.ts";
+import { unlockDirectory } from "./run/lock.ts";
 import { beginTiny } from "./testing/in_process.ts";
 import { type Ended, inFolder, program, run, tinyProgram } from "./testing/processes.ts";
 import { tinyConfiguration } from "./testing/tiny.ts";
@@ -38,6 +39,7 @@ test("bad input is refused in one line on stderr, with an exit code that is not 
     await data("half", row("a"));
     await writeFile(join(folder, "file"), "");
     await beginTiny(join(folder, "unfinished"));
+    unlockDirectory(join(folder, "unfinished")); // other processes shall find it
     await writeFile(join(folder, "unfinished", "state.safetensors"), "not really");
     await mkdir(join(folder, "bad-json"));
     await writeFile(join(folder, "bad-json", "run.json"), '{"conf');
