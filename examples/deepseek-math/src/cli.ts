@@ -134,7 +134,9 @@ export function parseCommand(argv: readonly string[]): Command {
   if (name === "ask") {
     const stray = trainOnly.find((flag) => values[flag] !== undefined);
     if (stray) throw new UsageError(`--${stray} belongs to train, not to ask`);
-    if (rest.length !== 1 || rest[0].trim() === "") {
+    if (rest.length === 1 && rest[0].trim() === "")
+      throw new UsageError('ask takes a question, found an empty one: npm start -- ask "17*23"');
+    if (rest.length !== 1) {
       throw new UsageError(`ask takes one question, found ${rest.length}: npm start -- ask "17*23"`);
     }
     return { name: "ask", question: rest[0], ...common };

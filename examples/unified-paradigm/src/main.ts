@@ -2,21 +2,54 @@
  * DeepSeekMath's Figure 5 in small: RFT, online RFT, GRPO with outcome and with process supervision from one model after
  * SFT. Prints the accuracies and draws figure.svg.
  *
- * Usage: `node --import tsx src/main.ts [figure.svg] [--seeds 3]`, in this folder.
+ * See `--help`.
  *
  * @module
  */
 
 import { writeFileSync } from "node:fs";
+import process from "node:process";
 import { parseArgs } from "node:util";
 import { figure, meanOf } from "./figure.ts";
 import { accuracy, budget, fineTune, methods, newPolicy, train } from "./methods.ts";
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { seeds: { type: "string", default: "3" } },
-});
-const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => i + 1);
+const help = `Usage: npm run figure [-- FILE] [--seeds N]
+
+Trains every method from one model after SFT, prints the accuracies and draws their curves.
+
+  FILE         where the figure goes; default figure.svg in the current folder
+  --seeds N    runs of each method, at least 1; default 3
+
+Example
+  npm run figure -- trial.svg --seeds 1`;
+
+function fail(message: string): never {
+  console.error(`error: ${message}\n\n${help}`);
+  process.exit(2);
+}
+
+function readArguments(): { file: string; count: number } {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { seeds: { type: "string", default: "3" }, help: { type: "boolean", short: "h" } },
+    });
+    if (values.help) {
+      console.log(help);
+      process.exit(0);
+    }
+    const count = Number(values.seeds);
+    if (!Number.isInteger(count) || count < 1)
+      fail(`--seeds must be a whole number from 1, found ${JSON.stringify(values.seeds)}`);
+    if (positionals.length > 1) fail(`expected one file, found ${JSON.stringify(positionals[1])} too`);
+    return { file: positionals[0] ?? "figure.svg", count };
+  } catch (error) {
+    fail((error as Error).message);
+  }
+}
+
+const { file, count } = readArguments();
+const seeds = Array.from({ length: count }, (_, i) => i + 1);
 const [policy, start] = [await newPolicy(), await newPolicy()];
 try {
   await fineTune(start, budget);
@@ -35,7 +68,7 @@ try {
     console.log(`${name.padEnd(10)} ${(100 * (meanOf({ name, runs }).at(-1) ?? 0)).toFixed(1)}% (${ends.join(", ")})`);
   }
   const title = `Accuracy on held-out sums, mean of ${seeds.length} seeds`;
-  writeFileSync(positionals[0] ?? "figure.svg", figure(title, curves, budget.every));
+  writeFileSync(file, figure(title, curves, budget.every));
 } finally {
   await policy.dispose();
   await start.dispose();
