@@ -37,6 +37,7 @@ table("dfrac tfrac cfrac frac", "\\frac ");
 table("dbinom tbinom binom", "\\binom ");
 table("cdot times ast bullet", "\\cdot ");
 table("div", "/");
+table("R", "\\mathbb{R}");
 table("lt", "<");
 table("gt", ">");
 table("le leq leqslant leqq", "\\le ");
@@ -108,7 +109,7 @@ export function normalize(latex: string): string {
   if (text.includes("\\frac") || text.includes("\\sqrt")) text = braces(text);
   return spaces(text)
     .replace(/[\s.,;]+$/, "")
-    .replace(/^(?:\\cdot|[,;])\s*/, "");
+    .replace(/^(?:\\cdot|\\approx|[,;])\s*/, "");
 }
 
 function fromUnicode(text: string): string {
@@ -123,6 +124,7 @@ function commands(text: string): string {
   const plain = singleBackslashes(text)
     .replace(TEXT, (_, content: string) => textContent(content))
     .replace(FONT, "")
+    .replace(/,\s*\\!\s*/g, ",") // `3,\! 400` is 3400
     .replace(/\\\\(?=\s*(?:\\end|$))/g, "")
     .replace(/\\(\\|[a-zA-Z]+\s?|[^a-zA-Z])/g, (whole, name: string) => {
       if (name === "\\") return "\\\\";
@@ -181,11 +183,11 @@ function braces(text: string): string {
     .replace(/\\sqrt ?(\d)(?!\d)/g, "\\sqrt{$1}");
 }
 
-/** Keeps one space where it parts letters or digits, none elsewhere. */
+/** Keeps one space where it parts letters or digits, and in `3, 400`, which is a list and not 3400; none elsewhere. */
 function spaces(text: string): string {
   if (!/\s/.test(text)) return text;
   return text
     .replace(/\s+/g, " ")
     .replace(/(\\\\|\\begin ?\{\w+\}) /g, "$1")
-    .replace(/ (?![\w.$(|])|(?<![\w\\}).%]) /g, "");
+    .replace(/ (?![\w.$(|])|(?<![\w\\}).%]|\d,(?=.\d{3}(?!\d))) /g, "");
 }

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import * as further from "./testing/further_cases.ts";
 import * as first from "./testing/held_out_cases.ts";
+import * as reviewed from "./testing/reviewed_cases.ts";
 import { compare, verify } from "./verify.ts";
 
 const oracle = fileURLToPath(new URL("../../../../shared/oracles/math-verify.dev.json", import.meta.url));
@@ -23,7 +24,7 @@ test("agrees with Math-Verify's own test cases, all negatives among them", { ski
   );
 });
 
-for (const { equal, different } of [first, further]) {
+for (const { equal, different } of [first, further, reviewed]) {
   for (const [group, pairs] of Object.entries(equal))
     test(`${group}: what says the same is equal`, () => {
       for (const [gold, prediction] of pairs)
@@ -70,6 +71,8 @@ test("without strictness names of variables do not matter, and lists are tuples"
   assert.ok(verify("f(x)+1", "f(y)+1", { strict: false }));
   assert.ok(!verify("f(x)+x", "f(y)+x", { strict: false }));
   assert.ok(!verify("f(x)", "f(y)"));
+  assert.ok(verify("1 < x < 2", "1 < y < 2", { strict: false }));
+  assert.ok(!verify("1 < x < 2", "1 < y < 2", { strict: true }));
   assert.ok(verify("(1,2)", "1,2", { strict: false }));
   assert.ok(!verify("(1,2)", "2,1", { strict: false }));
   assert.ok(!verify("(1,2)", "1,2"));

@@ -1,7 +1,7 @@
 /**
  * Cuts a normalised answer into tokens: numbers, symbols, commands (`\frac`) and signs. LaTeX and plain ASCII
  * (`2*sqrt(3)`) share one alphabet: a run of letters that is a known word becomes its command, any other run one symbol
- * for each letter.
+ * for each letter, but for runs of capitals, which are names (`ABCD`, `HTH`).
  *
  * @module
  */
@@ -81,10 +81,27 @@ function exponentAt(source: string, index: number): string | null {
   return scientific.exec(source)?.[0] ?? null;
 }
 
+/**
+ * Runs of capitals name figures and words, in which the order counts: ABCD is not ABDC. Angles and segments are the same
+ * from either end: ∠ABC is ∠CBA.
+ */
+function nameOf(letters: string, tokens: readonly Token[]): string {
+  const [before, last] = tokens.slice(-2).map(({ text }) => text);
+  const angle = tokens.at(-1)?.text === "\\angle" && letters.length === 3;
+  const segment = before === "\\overline" && last === "{" && letters.length === 2;
+  if (!angle && !segment) return letters;
+  const reversed = [...letters].reverse().join("");
+  return reversed < letters ? reversed : letters;
+}
+
 function pushLetters(tokens: Token[], letters: string, spaced: boolean): void {
   const whole = words.get(letters) ?? words.get(letters.toLowerCase());
   if (letters.length > 1 && whole) {
     tokens.push({ type: "command", text: whole, spaced });
+    return;
+  }
+  if (/^[A-Z]{2,}$/.test(letters)) {
+    tokens.push({ type: "symbol", text: nameOf(letters, tokens), spaced });
     return;
   }
   // A known word may end a run ("xsin" is x·sin), never stand inside of one ("cosine" is no cos).

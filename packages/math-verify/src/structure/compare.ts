@@ -9,7 +9,7 @@ import { sameExpression } from "../expression/same.ts";
 import { rational } from "../numbers/rational.ts";
 import { all, type Comparison, type Verdict } from "../verdict.ts";
 import { isNamedApart, sameItems, sameOrder } from "./collections.ts";
-import { sameRegion } from "./region.ts";
+import { sameRegion, variablesOf } from "./region.ts";
 import { sameEquation, sameRelation } from "./relations.ts";
 import type { Structure } from "./structure.ts";
 import { OTHER, plainWords } from "./text.ts";
@@ -264,6 +264,11 @@ function againstEquation(gold: Structure, prediction: Structure, comparison: Com
     return gold.kind === "equation"
       ? sameRelation(relation, other, comparison)
       : sameRelation(other, relation, comparison);
+  }
+  // `x \in (1,2)` against `1 < y < 2`.
+  if (comparison.settings.strict && !equation.left) {
+    const names = variablesOf(other);
+    if (names.size === 1 && !names.has(equation.name)) return "different";
   }
   // `(x,y) = (1,2)` against `x = 1, y = 2`.
   const names = /^\((.*)\)$/.exec(equation.name)?.[1].split(",");

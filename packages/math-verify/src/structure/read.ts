@@ -7,6 +7,7 @@ import { type Deadline, Unreadable } from "../deadline.ts";
 import type { Node } from "../expression/node.ts";
 import { parse } from "../expression/parse.ts";
 import { normalize } from "../normalize.ts";
+import { variablesOf } from "./region.ts";
 import { isEnclosed, type Part, splitTop } from "./split.ts";
 import type { Structure } from "./structure.ts";
 import { readText, timeOf, withoutUnit } from "./text.ts";
@@ -199,7 +200,13 @@ class Reader {
   #set(inner: string, source: string, depth: number): Structure {
     if (!inner) return { kind: "set", items: [], source };
     const bar = /^([^|:]{1,40})[|:](.+)$/.exec(inner);
-    if (bar && /[<>=]|\\(?:le|ge|ne|in)/.test(bar[2])) return this.read(bar[2], depth + 1);
+    if (bar && /[<>=]|\\(?:le|ge|ne|in)/.test(bar[2])) {
+      const condition = this.read(bar[2], depth + 1);
+      // The variable is bound: as a set of numbers it has no name.
+      return isCondition(condition) && variablesOf(condition).size === 1
+        ? { kind: "region", operation: "union", parts: [condition], source }
+        : condition;
+    }
     const items = splitTop(inner, comma)
       .filter(({ text }) => text !== "")
       .map(({ text }) => this.read(text, depth + 1));

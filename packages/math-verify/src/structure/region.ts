@@ -17,12 +17,16 @@ interface Region {
   readonly boundaries: readonly number[];
 }
 
-/** Compares as sets of reals; `undefined` if one of them is not such a set. */
+/**
+ * Compares as sets of reals; `undefined` if one of them is not such a set. Where names matter (`strict`), conditions on
+ * different variables differ: `x > 3` is not `y > 3`.
+ */
 export function sameRegion(gold: Structure, prediction: Structure, comparison: Comparison): Verdict | undefined {
   const a = regionOf(gold, comparison);
   const b = a && regionOf(prediction, comparison);
   if (!a || !b) return undefined;
   comparison.used("sampling");
+  if (comparison.settings.strict && !sameNames(gold, prediction)) return "different";
   for (const x of testPoints([...a.boundaries, ...b.boundaries])) {
     comparison.deadline.tick();
     if (a.contains(x) !== b.contains(x)) return "different";
@@ -126,12 +130,19 @@ function infinity(node: Node): string | undefined {
     : undefined;
 }
 
-const variablesOf = (structure: Structure): Set<string> =>
+/** The variables of a condition; none for a set. */
+export const variablesOf = (structure: Structure): Set<string> =>
   structure.kind === "relation"
     ? structure.operands.reduce((found, operand) => variables(operand, found), new Set<string>())
     : structure.kind === "logic"
       ? new Set(structure.parts.flatMap((part) => [...variablesOf(part)]))
       : new Set();
+
+/** Sets have no variable (that of `\{x | x > 3\}` is bound); conditions have one. */
+function sameNames(gold: Structure, prediction: Structure): boolean {
+  const [a, b] = [variablesOf(gold), variablesOf(prediction)];
+  return a.size === 0 || b.size === 0 || [...a].every((name) => b.has(name));
+}
 
 const oneVariable = (parts: readonly Structure[]): true | undefined =>
   new Set(parts.flatMap((part) => [...variablesOf(part)])).size === 1 || undefined;
