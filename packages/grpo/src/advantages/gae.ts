@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkFlag, checkNumber, checkNumbers, checkObject, checkOptions, checkSegments } from "../check.ts";
 import type { FloatArray } from "../objectives/batch.ts";
 
 /** What {@link gae} reads. One entry for each token; entries outside the mask are never read. */
@@ -32,7 +33,8 @@ export interface GaeOptions {
  * `Â_t = Σ_k (γλ)^k δ_(t+k)`, with `δ_t = r_t + γ V(s_(t+1)) − V(s_t)`; `returns_t = Â_t + V(s_t)`, the values' targets.
  * Tokens outside the mask are stepped over as if they were not there.
  *
- * @throws {RangeError} Arrays differ in length.
+ * @throws {RangeError} Arrays differ in length, or an option is out of its range.
+ * @throws {TypeError} An array is missing or holds no numbers, or an option is unknown.
  *
  * Source: Schulman et al. (arXiv 1506.02438) equations 11 to 16.
  *
@@ -43,14 +45,29 @@ export interface GaeOptions {
  * gae({ rewards, values, mask: Uint8Array.of(1, 1), segments: Int32Array.of(0, 2) }, { lambda: 1 }).advantages; // [0.5, 0.5]
  * ```
  */
-export function gae(
-  { rewards, values, mask, segments, finalValues }: GaeBatch,
-  { gamma = 1, lambda = 0.95, whiten = false }: GaeOptions = {},
-): { advantages: Float32Array; returns: Float32Array } {
+export function gae(batch: GaeBatch, options: GaeOptions = {}): { advantages: Float32Array; returns: Float32Array } {
+  const task = "compute gae";
+  checkObject(task, "the batch", batch);
+  checkOptions(task, options, ["gamma", "lambda", "whiten"]);
+  const { rewards, values, mask, segments, finalValues } = batch;
+  const { gamma = 1, lambda = 0.95, whiten = false } = options;
+  checkNumber(task, "gamma", gamma, "from 0 to 1", (value) => value >= 0 && value <= 1);
+  checkNumber(task, "lambda", lambda, "from 0 to 1", (value) => value >= 0 && value <= 1);
+  checkFlag(task, "whiten", whiten);
+  checkSegments(task, segments);
   const tokens = segments[segments.length - 1] ?? 0;
   for (const [name, array] of Object.entries({ rewards, values, mask })) {
+    checkNumbers(task, name, array);
     if (array.length !== tokens) {
       throw new RangeError(`Cannot compute gae: expected ${tokens} entries in ${name}, found ${array.length}`);
+    }
+  }
+  if (finalValues !== undefined) {
+    checkNumbers(task, "finalValues", finalValues);
+    if (finalValues.length < segments.length - 1) {
+      throw new RangeError(
+        `Cannot compute gae: expected ${segments.length - 1} entries in finalValues, one for each sequence, found ${finalValues.length}`,
+      );
     }
   }
   const exact = new Float64Array(tokens);

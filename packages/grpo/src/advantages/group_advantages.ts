@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNumber, checkOneOf, checkOptions } from "../check.ts";
 import type { Grouping } from "./grouping.ts";
 import { groupNumbers, statistics } from "./grouping.ts";
 
@@ -39,7 +40,8 @@ export interface AdvantageOptions extends Grouping, ScalingOptions {}
  * @param rewards One reward for each completion.
  * @returns One advantage for each reward, in the same order.
  * @throws {RangeError} A reward is infinite, or `groupSize` does not divide their number.
- * @throws {TypeError} Neither or both of `groupSize` and `groups` are given, or an option is unknown.
+ * @throws {TypeError} Neither or both of `groupSize` and `groups` are given, an option is unknown, or a reward is no
+ * number.
  *
  * Source: DeepSeekMath (arXiv 2402.03300) section 4.1.2; Dr. GRPO (arXiv 2503.20783) for `scale: "none"`;
  * RLOO (arXiv 2402.14740) for `baseline: "leave-one-out"`.
@@ -50,12 +52,9 @@ export interface AdvantageOptions extends Grouping, ScalingOptions {}
  * ```
  */
 export function groupAdvantages(rewards: ArrayLike<number>, options: AdvantageOptions): Float32Array {
+  checkOptions("compute advantages", options, known);
+  checkScaling("compute advantages", options);
   const { scale = "group", epsilon = 1e-4, baseline = "mean", correction = 1, singleton = "zero" } = options;
-  check("scale", scale, ["group", "batch", "none"]);
-  check("baseline", baseline, ["mean", "leave-one-out"]);
-  check("correction", correction, [0, 1]);
-  check("singleton", singleton, ["zero", "reward"]);
-  if (!(epsilon >= 0)) throw new RangeError(`Cannot compute advantages: epsilon must be 0 or more, found ${epsilon}`);
   const groups = groupNumbers(rewards, options);
   const { sizes, means, stds } = statistics(rewards, groups, correction);
   const whole = new Int32Array(rewards.length);
@@ -77,8 +76,16 @@ export function groupAdvantages(rewards: ArrayLike<number>, options: AdvantageOp
   return advantages;
 }
 
-function check(name: string, value: string | number, allowed: readonly (string | number)[]): void {
-  if (allowed.includes(value)) return;
-  const list = allowed.map((each) => JSON.stringify(each)).join(", ");
-  throw new TypeError(`Cannot compute advantages: ${name} must be one of ${list}, found ${value}`);
+/** Names of the options of scaling. */
+export const scalingNames: readonly string[] = ["scale", "epsilon", "baseline", "correction", "singleton"];
+const known = [...scalingNames, "groupSize", "groups"];
+
+/** Checks the values of the options of scaling. */
+export function checkScaling(task: string, options: ScalingOptions): void {
+  const { scale = "group", epsilon = 1e-4, baseline = "mean", correction = 1, singleton = "zero" } = options;
+  checkOneOf(task, "scale", scale, ["group", "batch", "none"]);
+  checkOneOf(task, "baseline", baseline, ["mean", "leave-one-out"]);
+  checkOneOf(task, "correction", correction, [0, 1]);
+  checkOneOf(task, "singleton", singleton, ["zero", "reward"]);
+  checkNumber(task, "epsilon", epsilon);
 }

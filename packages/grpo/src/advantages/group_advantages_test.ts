@@ -127,8 +127,8 @@ test("errors name the argument and what was found", () => {
   assert.throws(() => groupAdvantages([1], {}), /TypeError: .*exactly one of groupSize and groups/);
   assert.throws(
     () => groupAdvantages([1], { groupSize: 1, scale: "std" as "none" }),
-    /TypeError: .*scale must be one of "group", "batch", "none", found std/,
+    /TypeError: .*scale must be one of "group", "batch", "none", found "std"/,
   );
   const baseline = "median" as "mean";
-  assert.throws(() => groupAdvantages([1], { groupSize: 1, baseline }), /TypeError: .*baseline .* found median/);
+  assert.throws(() => groupAdvantages([1], { groupSize: 1, baseline }), /TypeError: .*baseline .* found "median"/);
 });

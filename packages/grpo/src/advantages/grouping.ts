@@ -4,6 +4,8 @@
  * @module
  */
 
+import { checkNumber, checkNumbers, checkOneOf, checkOptions } from "../check.ts";
+
 /** Which rewards belong together: every `groupSize` neighbours, or the group number of each reward. */
 export interface Grouping {
   /** Rewards `g·groupSize … (g + 1)·groupSize − 1` form group `g`. */
@@ -28,7 +30,7 @@ export interface GroupStatistics {
  * @param correction 1 (the default): divide by n − 1, Bessel's correction, as TRL and verl do; 0: by n.
  *
  * @throws {RangeError} A reward is infinite, or `groupSize` does not divide their number.
- * @throws {TypeError} Neither or both of `groupSize` and `groups` are given.
+ * @throws {TypeError} Neither or both of `groupSize` and `groups` are given, or a reward is no number.
  *
  * @example
  * ```ts
@@ -40,11 +42,14 @@ export function groupStatistics(
   grouping: Grouping,
   correction: 0 | 1 = 1,
 ): GroupStatistics {
+  checkOptions("group rewards", grouping, ["groupSize", "groups"], "grouping");
+  checkOneOf("group rewards", "correction", correction, [0, 1]);
   return statistics(rewards, groupNumbers(rewards, grouping), correction);
 }
 
 /** The group of each reward, with everything about it checked. */
 export function groupNumbers(rewards: ArrayLike<number>, { groupSize, groups }: Grouping): Int32Array {
+  checkNumbers("group rewards", "rewards", rewards);
   if ((groupSize === undefined) === (groups === undefined)) {
     throw new TypeError("Cannot group rewards: expected exactly one of groupSize and groups");
   }
@@ -56,6 +61,7 @@ export function groupNumbers(rewards: ArrayLike<number>, { groupSize, groups }: 
     }
   }
   if (groups !== undefined) {
+    checkNumbers("group rewards", "groups", groups);
     if (groups.length !== rewards.length) {
       throw new RangeError(
         `Cannot group rewards: expected ${rewards.length} entries in groups, found ${groups.length}`,
@@ -69,7 +75,14 @@ export function groupNumbers(rewards: ArrayLike<number>, { groupSize, groups }: 
     return Int32Array.from(groups);
   }
   const size = groupSize as number;
-  if (!(Number.isInteger(size) && size > 0 && rewards.length % size === 0)) {
+  checkNumber(
+    "group rewards",
+    "groupSize",
+    size,
+    "an integer above 0",
+    (value) => Number.isInteger(value) && value > 0,
+  );
+  if (rewards.length % size !== 0) {
     throw new RangeError(
       `Cannot group rewards: groupSize must divide the number of rewards, ${rewards.length}, found ${size}`,
     );

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNumbers, checkOptions, checkSegments } from "../check.ts";
 import type { AdvantageOptions } from "./group_advantages.ts";
 import { groupAdvantages } from "./group_advantages.ts";
 import { groupNumbers } from "./grouping.ts";
@@ -24,6 +25,7 @@ export interface ProcessAdvantageOptions extends Omit<AdvantageOptions, "baselin
  * @param stepEnds Where each step ends: the index, in the flat batch, of its last token. In any order.
  * @returns One advantage for each token of the batch, for `grpo` with `advantagesPer: "token"`.
  * @throws {RangeError} A step ends outside the batch, or the arrays differ in length.
+ * @throws {TypeError} `segments` is missing, an option is unknown, or a reward is no number.
  *
  * Source: DeepSeekMath (arXiv 2402.03300) section 4.1.3.
  *
@@ -36,8 +38,14 @@ export interface ProcessAdvantageOptions extends Omit<AdvantageOptions, "baselin
 export function processAdvantages(
   stepRewards: ArrayLike<number>,
   stepEnds: ArrayLike<number>,
-  { segments, groupSize, groups, ...scaling }: ProcessAdvantageOptions,
+  options: ProcessAdvantageOptions,
 ): Float32Array {
+  const task = "compute process advantages";
+  checkNumbers(task, "stepRewards", stepRewards);
+  checkNumbers(task, "stepEnds", stepEnds);
+  checkOptions(task, options, ["segments", "groupSize", "groups", "scale", "epsilon", "correction"]);
+  const { segments, groupSize, groups, ...scaling } = options;
+  checkSegments(task, segments);
   if (stepRewards.length !== stepEnds.length) {
     throw new RangeError(
       `Cannot compute process advantages: expected as many stepEnds as stepRewards, ${stepRewards.length}, found ${stepEnds.length}`,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNumber, checkNumbers, checkObject, checkOneOf, checkOptions, checkSegments, show } from "../check.ts";
 import type { FloatArray, TokenBatch } from "../objectives/batch.ts";
 import type { KlEstimator } from "../objectives/kl.ts";
 import { klEstimate } from "../objectives/kl.ts";
@@ -19,6 +20,7 @@ export type RewardColumn = ArrayLike<number | null>;
  * @param columns One column for each reward function.
  * @param weights One for each column. Default: all 1.
  * @throws {RangeError} Columns differ in length, or weights in number.
+ * @throws {TypeError} A column or the weights are no list of numbers.
  *
  * @example
  * ```ts
@@ -54,6 +56,7 @@ export interface GdpoOptions extends Grouping {
  *
  * @returns One advantage for each completion; 0 where no reward applies.
  * @throws {RangeError} Columns differ in length, or weights in number.
+ * @throws {TypeError} A column or the weights are no list of numbers, or an option is unknown.
  *
  * Source: GDPO, group reward-decoupled normalisation (arXiv 2601.05242); TRL's `normalize_then_sum`.
  *
@@ -63,6 +66,8 @@ export interface GdpoOptions extends Grouping {
  * ```
  */
 export function gdpoAdvantages(columns: readonly RewardColumn[], options: GdpoOptions): Float32Array {
+  checkColumns(columns);
+  checkOptions("combine rewards", options, ["weights", "epsilon", "groupSize", "groups"]);
   const { weights, epsilon = 1e-4, ...grouping } = options;
   checkColumns(columns, weights);
   const normalised = columns.map((column) => {
@@ -75,12 +80,17 @@ export function gdpoAdvantages(columns: readonly RewardColumn[], options: GdpoOp
 }
 
 function checkColumns(columns: readonly RewardColumn[], weights?: ArrayLike<number>): void {
+  if (!Array.isArray(columns)) {
+    throw new TypeError(`Cannot combine rewards: columns must be an array of columns, found ${show(columns)}`);
+  }
   columns.forEach((column, k) => {
+    checkNumbers("combine rewards", `columns[${k}]`, column, (reward) => reward === null || reward === undefined);
     if (column.length === columns[0].length) return;
     throw new RangeError(
       `Cannot combine rewards: expected ${columns[0].length} entries in column ${k}, as in column 0, found ${column.length}`,
     );
   });
+  if (weights !== undefined) checkNumbers("combine rewards", "weights", weights);
   if (weights !== undefined && weights.length !== columns.length) {
     throw new RangeError(`Cannot combine rewards: expected ${columns.length} weights, found ${weights.length}`);
   }
@@ -99,7 +109,12 @@ function checkColumns(columns: readonly RewardColumn[], weights?: ArrayLike<numb
  * softOverlong(95, { maxLength: 100, cache: 10 }); // -0.5
  * ```
  */
-export function softOverlong(length: number, { maxLength, cache }: { maxLength: number; cache: number }): number {
+export function softOverlong(length: number, options: { maxLength: number; cache: number }): number {
+  checkNumber("punish length", "length", length);
+  checkOptions("punish length", options, ["maxLength", "cache"]);
+  const { maxLength, cache } = options;
+  checkNumber("punish length", "maxLength", maxLength);
+  checkNumber("punish length", "cache", cache);
   if (!(cache >= 1 && cache <= maxLength)) {
     throw new RangeError(`Cannot punish length: cache must be from 1 to maxLength, ${maxLength}, found ${cache}`);
   }
@@ -118,6 +133,8 @@ export interface KlBatch extends Omit<TokenBatch, "logProbs"> {
  * to the token rewards for {@link gae}, or its sum over a sequence to the sequence's reward.
  *
  * @returns One (non-positive for k2 and k3) reward for each token, 0 outside the mask.
+ * @throws {RangeError} Arrays differ in length, or `beta` is negative.
+ * @throws {TypeError} An array is missing or holds no numbers, or an option is unknown.
  *
  * Source: DeepSeekMath (arXiv 2402.03300) equation 2.
  *
@@ -128,10 +145,22 @@ export interface KlBatch extends Omit<TokenBatch, "logProbs"> {
  * klRewards({ ...logs, mask: Uint8Array.of(1), segments }, { beta: 0.1, kl: "k1" }); // [-0.05]
  * ```
  */
-export function klRewards(
-  { oldLogProbs, refLogProbs, mask }: KlBatch,
-  { beta, kl = "k1" }: { beta: number; kl?: KlEstimator },
-): Float32Array {
+export function klRewards(batch: KlBatch, options: { beta: number; kl?: KlEstimator }): Float32Array {
+  const task = "compute KL rewards";
+  checkObject(task, "the batch", batch);
+  checkOptions(task, options, ["beta", "kl"]);
+  const { oldLogProbs, refLogProbs, mask, segments } = batch;
+  const { beta, kl = "k1" } = options;
+  checkNumber(task, "beta", beta, "0 or more and finite", (value) => value >= 0 && value < Infinity);
+  checkOneOf(task, "kl", kl, ["k1", "k2", "k3"]);
+  checkSegments(task, segments);
+  for (const [name, array] of Object.entries({ oldLogProbs, refLogProbs, mask })) {
+    checkNumbers(task, name, array);
+    if (array.length === segments[segments.length - 1]) continue;
+    throw new RangeError(
+      `Cannot ${task}: expected ${segments[segments.length - 1]} entries in ${name}, where segments end, found ${array.length}`,
+    );
+  }
   return Float32Array.from(oldLogProbs, (logProb, t) =>
     mask[t] === 0 ? 0 : -beta * klEstimate(kl, logProb - refLogProbs[t]),
   );

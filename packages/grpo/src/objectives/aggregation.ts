@@ -6,6 +6,7 @@
  * @module
  */
 
+import { checkNumber, checkObject, checkOneOf } from "../check.ts";
 import type { BatchTotals, Countable } from "./batch.ts";
 import { count } from "./batch.ts";
 
@@ -34,6 +35,23 @@ export interface AggregationOptions {
   total?: BatchTotals;
 }
 
+/** Names of the aggregations, and of the options of the reducer. */
+const aggregations: readonly Aggregation[] = ["grpo", "bnpo", "dr_grpo", "dapo", "luspo"];
+export const aggregationNames: readonly string[] = ["aggregation", "maxLength", "total"];
+
+/** Checks the values of the reducer's options. */
+export function checkAggregation(task: string, { aggregation = "grpo", maxLength, total }: AggregationOptions): void {
+  checkOneOf(task, "aggregation", aggregation, aggregations);
+  if (aggregation === "dr_grpo" && maxLength === undefined) {
+    throw new TypeError(`Cannot ${task}: aggregation "dr_grpo" needs maxLength, found none`);
+  }
+  if (maxLength !== undefined) checkNumber(task, "maxLength", maxLength, "above 0", (value) => value > 0);
+  if (total === undefined) return;
+  checkObject(task, "total", total);
+  checkNumber(task, "total.sequences", total.sequences);
+  checkNumber(task, "total.tokens", total.tokens);
+}
+
 /** The weights of a batch, and the totals that its means divide by. */
 export interface Reduction {
   /** Weight of each trained token of sequence s. n entries. */
@@ -44,9 +62,7 @@ export interface Reduction {
 }
 
 /**
- * Makes the weights.
- *
- * @throws {TypeError} The aggregation is unknown, or `"dr_grpo"` has no `maxLength`.
+ * Makes the weights, of options that {@link checkAggregation} has passed.
  */
 export function reduction(
   batch: Countable,
@@ -67,18 +83,11 @@ export function reduction(
       weights.fill(total.tokens === 0 ? 0 : 1 / total.tokens);
       break;
     case "dr_grpo":
-      if (!(maxLength !== undefined && maxLength > 0)) {
-        throw new TypeError(`Cannot aggregate: "dr_grpo" needs a positive maxLength, found ${maxLength}`);
-      }
-      weights.fill(1 / (total.sequences * maxLength));
+      weights.fill(1 / (total.sequences * (maxLength as number)));
       break;
     case "luspo":
       weights.fill(1 / total.sequences);
       break;
-    default:
-      throw new TypeError(
-        `Cannot aggregate: aggregation must be "grpo", "bnpo", "dr_grpo", "dapo" or "luspo", found ${aggregation}`,
-      );
   }
   return { weights, counts, total };
 }

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { checkFlag, checkNumber, checkNumbers, checkObject, checkSegments } from "../check.ts";
+
 /** Float32 is the working precision; float64 is accepted so that a loss can be checked by finite differences. */
 export type FloatArray = Float32Array | Float64Array;
 
@@ -30,6 +32,7 @@ export interface BatchTotals {
 
 /** The mask of a batch's labels: 1 where there is a label, 0 where it is −100. */
 export function maskFromLabels(labels: Int32Array): Uint8Array {
+  checkNumbers("make a mask", "labels", labels);
   return Uint8Array.from(labels, (label) => (label === -100 ? 0 : 1));
 }
 
@@ -59,10 +62,30 @@ export interface MaskOptions {
  * batchTotals({ mask: Uint8Array.of(0, 1, 1), segments: Int32Array.of(0, 2, 3) }); // { sequences: 2, tokens: 2 }
  * ```
  */
-export function batchTotals(batch: Countable, { maskTruncated, topEntropy }: MaskOptions = {}): BatchTotals {
+export function batchTotals(batch: Countable, options: MaskOptions = {}): BatchTotals {
+  const task = "count a batch";
+  checkObject(task, "the batch", batch);
+  checkSegments(task, batch.segments);
+  checkNumbers(task, "mask", batch.mask);
+  const size = batch.segments[batch.segments.length - 1];
+  if (batch.mask.length !== size) {
+    throw new RangeError(
+      `Cannot ${task}: expected ${size} entries in mask, where segments end, found ${batch.mask.length}`,
+    );
+  }
+  // The options of the whole objective may come in: others are not looked at.
+  checkObject(task, "options", options);
+  checkMaskOptions(task, options);
+  const { maskTruncated, topEntropy } = options;
   const { sequences, tokens } = count(batch, maskTruncated);
   if (topEntropy === undefined) return { sequences, tokens };
   return { sequences, tokens, entropyThreshold: entropyThreshold(batch, maskTruncated, topEntropy, tokens) };
+}
+
+/** Checks the values of mask options. */
+export function checkMaskOptions(task: string, { maskTruncated, topEntropy = 1 }: MaskOptions): void {
+  checkFlag(task, "maskTruncated", maskTruncated);
+  checkNumber(task, "topEntropy", topEntropy, "above 0 and at most 1", (share) => share > 0 && share <= 1);
 }
 
 /** Sequences, trained tokens, and the trained tokens of each sequence. */
@@ -89,9 +112,6 @@ export function count({ mask, segments, truncated }: Countable, maskTruncated = 
 function entropyThreshold(batch: Countable, maskTruncated = false, share: number, tokens: number): number {
   const { entropies, mask, segments, truncated } = batch;
   if (entropies === undefined) throw new TypeError("Cannot keep the top entropies: expected entropies, found none");
-  if (!(share > 0 && share <= 1)) {
-    throw new RangeError(`Cannot keep the top entropies: topEntropy must be above 0 and at most 1, found ${share}`);
-  }
   const sorted = new Float64Array(tokens);
   let n = 0;
   for (let s = 0; s + 1 < segments.length; s++) {
@@ -105,30 +125,31 @@ function entropyThreshold(batch: Countable, maskTruncated = false, share: number
   return n === 0 ? 0 : sorted[below] + (place - below) * (sorted[above] - sorted[below]);
 }
 
-/** Checks the lengths of a batch's arrays once, at the public door. `perToken` are the objective's further arrays. */
+/** Checks a batch's arrays once, at the public door. `perToken` are the objective's further arrays. */
 export function checkBatch(
   objective: string,
-  { logProbs, mask, segments }: TokenBatch,
+  batch: TokenBatch,
   perToken: Record<string, { readonly length: number } | undefined> = {},
 ): void {
-  const tokens = logProbs.length;
-  for (const [name, array] of Object.entries({ mask, ...perToken })) {
-    if (array !== undefined && array.length !== tokens) {
-      throw new RangeError(
-        `Cannot compute ${objective}: expected ${tokens} entries in ${name}, as in logProbs, found ${array.length}`,
-      );
-    }
+  const task = `compute ${objective}`;
+  checkObject(task, "the batch", batch);
+  const { logProbs, mask, segments } = batch;
+  const arrays = Object.entries({ logProbs, mask, ...perToken });
+  for (const [name, array] of arrays) {
+    if (array !== undefined || !(name in perToken)) checkNumbers(task, name, array);
   }
-  if (segments.length < 1 || segments[0] !== 0 || segments[segments.length - 1] !== tokens) {
+  checkSegments(task, segments);
+  const tokens = segments[segments.length - 1];
+  // Where log-probs and mask agree with each other, it is the segments that are wrong.
+  if (logProbs.length !== tokens && logProbs.length === mask.length) {
     throw new RangeError(
-      `Cannot compute ${objective}: segments must start at 0 and end at the number of tokens, ${tokens}, found [${segments[0]}, …, ${segments[segments.length - 1]}]`,
+      `Cannot ${task}: segments must start at 0 and end at the number of tokens, ${logProbs.length}, found ${tokens} at the end`,
     );
   }
-  for (let s = 1; s < segments.length; s++) {
-    if (segments[s] < segments[s - 1]) {
-      throw new RangeError(
-        `Cannot compute ${objective}: segments must not decrease, found ${segments[s - 1]} then ${segments[s]} at ${s}`,
-      );
-    }
+  for (const [name, array] of arrays) {
+    if (array === undefined || array.length === tokens) continue;
+    throw new RangeError(
+      `Cannot ${task}: expected ${tokens} entries in ${name}, where segments end, found ${array.length}`,
+    );
   }
 }

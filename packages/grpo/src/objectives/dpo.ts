@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkFlag, checkNumber, checkNumbers, checkObject, checkOneOf, checkOptions } from "../check.ts";
 import type { FloatArray, TokenBatch } from "./batch.ts";
 import { checkBatch, count } from "./batch.ts";
 import { sumDifference } from "./chunk.ts";
@@ -51,6 +52,7 @@ export interface DpoMetrics {
  * whole completion, where the paper prints a σ of each token.
  *
  * @throws {RangeError} Arrays differ in length, sequences are odd in number, or the loss is not finite.
+ * @throws {TypeError} An array is missing, or an option is unknown or of the wrong kind.
  *
  * Source: Rafailov et al. (arXiv 2305.18290) equation 7; DeepSeekMath appendix A.1.4.
  *
@@ -62,15 +64,23 @@ export interface DpoMetrics {
  * ```
  */
 export function dpo(batch: DpoBatch, options: DpoOptions = {}): ObjectiveResult<DpoMetrics> {
+  const task = "compute dpo";
+  checkOptions(task, options, ["beta", "variant", "labelSmoothing", "lengthNormalized", "total"]);
   const { beta = 0.1, variant = "sigmoid", labelSmoothing = 0, lengthNormalized = false, total } = options;
+  checkNumber(task, "beta", beta, "above 0", (value) => value > 0 && value < Infinity);
+  checkOneOf(task, "variant", variant, ["sigmoid", "ipo", "hinge"]);
+  checkNumber(task, "labelSmoothing", labelSmoothing, "from 0 to below 0.5", (value) => value >= 0 && value < 0.5);
+  checkFlag(task, "lengthNormalized", lengthNormalized);
+  if (total !== undefined) {
+    checkObject(task, "total", total);
+    checkNumber(task, "total.sequences", total.sequences);
+  }
+  checkObject(task, "the batch", batch);
   const { logProbs, refLogProbs, mask, segments } = batch;
+  checkNumbers(task, "refLogProbs", refLogProbs);
   checkBatch("dpo", batch, { refLogProbs });
   if (segments.length % 2 === 0) {
     throw new RangeError(`Cannot compute dpo: expected an even number of sequences, found ${segments.length - 1}`);
-  }
-  if (!(beta > 0)) throw new RangeError(`Cannot compute dpo: beta must be above 0, found ${beta}`);
-  if (!(labelSmoothing >= 0 && labelSmoothing < 0.5)) {
-    throw new RangeError(`Cannot compute dpo: labelSmoothing must be from 0 to below 0.5, found ${labelSmoothing}`);
   }
   const pairs = (segments.length - 1) / 2;
   const share = 1 / Math.max(1, (total?.sequences ?? 2 * pairs) / 2);
@@ -127,8 +137,6 @@ function preference(
       return { value: (h - 1 / (2 * beta)) ** 2, slope: 2 * (h - 1 / (2 * beta)) };
     case "hinge":
       return { value: Math.max(0, 1 - beta * h), slope: beta * h < 1 ? -beta : 0 };
-    default:
-      throw new TypeError(`Cannot compute dpo: variant must be "sigmoid", "ipo" or "hinge", found ${variant}`);
   }
 }
 

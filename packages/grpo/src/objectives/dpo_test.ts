@@ -53,7 +53,7 @@ test("errors name the argument, what was expected and what was found", () => {
   assert.throws(() => dpo(odd), /RangeError: .*expected an even number of sequences, found 1/);
   assert.throws(() => dpo(batch, { beta: 0 }), /RangeError: .*beta must be above 0, found 0/);
   assert.throws(() => dpo(batch, { labelSmoothing: 0.5 }), /RangeError: .*labelSmoothing .* found 0.5/);
-  assert.throws(() => dpo(batch, { variant: "kto" as "ipo" }), /TypeError: .*variant must be .* found kto/);
+  assert.throws(() => dpo(batch, { variant: "kto" as "ipo" }), /TypeError: .*variant must be .* found "kto"/);
   const refLogProbs = Float64Array.of(0, 0, NaN, 0, 0);
   assert.throws(() => dpo({ ...batch, refLogProbs }), /RangeError: .*refLogProbs\[2\] must be finite, found NaN/);
 });

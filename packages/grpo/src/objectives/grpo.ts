@@ -5,12 +5,13 @@
  * @module
  */
 
+import { checkNumbers, checkObject } from "../check.ts";
 import { reduction } from "./aggregation.ts";
 import { batchTotals, checkBatch } from "./batch.ts";
 import { explainNonFinite } from "./explain.ts";
 import { canFuse, fusedSequence } from "./fused.ts";
 import type { GrpoBatch, GrpoMetrics, GrpoOptions } from "./grpo_options.ts";
-import { planGrpo } from "./grpo_options.ts";
+import { checkGrpoOptions, planGrpo } from "./grpo_options.ts";
 import type { ObjectiveResult } from "./result.ts";
 import { SurrogatePass } from "./surrogate_pass.ts";
 
@@ -25,7 +26,7 @@ import { SurrogatePass } from "./surrogate_pass.ts";
  * On the edge of the clip range the gradient is the unclipped one.
  *
  * @throws {RangeError} Arrays differ in length, or a trained token's loss is not finite.
- * @throws {TypeError} An option is unknown, or needs an array that the batch lacks.
+ * @throws {TypeError} An option is unknown or of the wrong kind, or an array is missing.
  *
  * Source: DeepSeekMath (arXiv 2402.03300) equations 3 and 4; asymmetric clip: DAPO (arXiv 2503.14476); dual clip:
  * arXiv 1912.09729; sequence ratio: GSPO (arXiv 2507.18071) equations 5 to 7.
@@ -55,7 +56,12 @@ export function surrogateObjective(
   batch: GrpoBatch,
   options: GrpoOptions,
 ): ObjectiveResult<GrpoMetrics> {
-  const { oldLogProbs, refLogProbs, samplerLogProbs, entropies, segments } = batch;
+  const task = `compute ${objective}`;
+  checkGrpoOptions(task, options);
+  checkObject(task, "the batch", batch);
+  const { logProbs, oldLogProbs, refLogProbs, samplerLogProbs, entropies, advantages, mask, segments } = batch;
+  for (const [name, array] of Object.entries({ logProbs, oldLogProbs, mask, advantages }))
+    checkNumbers(task, name, array);
   checkBatch(objective, batch, { oldLogProbs, refLogProbs, samplerLogProbs, entropies });
   const plan = planGrpo(objective, batch, options);
   const { weights, counts, total } = reduction(batch, options.aggregation ?? "grpo", options, plan.maskTruncated);

@@ -4,8 +4,11 @@
  * @module
  */
 
+import { checkFlag, checkNumber, checkNumbers, checkObject, checkOneOf, checkOptions } from "../check.ts";
 import type { AggregationOptions } from "./aggregation.ts";
+import { aggregationNames, checkAggregation } from "./aggregation.ts";
 import type { FloatArray, MaskOptions, TokenBatch } from "./batch.ts";
+import { checkMaskOptions } from "./batch.ts";
 import type { KlEstimator, KlPlan } from "./kl.ts";
 import type { SamplerCorrection } from "./sampler.ts";
 import type { ClipBounds } from "./surrogate.ts";
@@ -30,7 +33,10 @@ export interface GrpoBatch extends TokenBatch {
 export interface SurrogateOptions extends AggregationOptions, MaskOptions {
   /** The shape of the objective. Default `"clip"`. */
   surrogate?: "clip" | "cispo" | "sapo";
-  /** Ratios below 1 − epsilonLow get no gradient where the advantage is negative. Default 0.2. */
+  /**
+   * Ratios below 1 − epsilonLow get no gradient where the advantage is negative. Default 0.2; from 1 on there is no lower
+   * bound, as in DeepSeek-R1 (10).
+   */
   epsilonLow?: number;
   /** Ratios above 1 + epsilonHigh get no gradient where the advantage is positive. Default 0.2; DAPO 0.28. */
   epsilonHigh?: number;
@@ -123,40 +129,64 @@ export interface GrpoPlan extends KlPlan, ClipBounds {
   readonly perSequence: boolean;
 }
 
-/** Fills in defaults and refuses what cannot be. */
+/** Names of the options of `ppo`'s surrogate, and of `grpo`. */
+export const surrogateNames: readonly string[] = [
+  ...["surrogate", "epsilonLow", "epsilonHigh", "upperBound", "dualClip", "temperatures", "ratio", "logRatioClamp"],
+  ...["samplerCorrection", "advantagesPer", "maskTruncated", "topEntropy", ...aggregationNames],
+];
+const grpoNames: readonly string[] = [
+  ...surrogateNames,
+  ...["beta", "kl", "klGradient", "klImportance", "klLevel", "klPlacement", "klLogClamp", "klClamp"],
+];
+
+/** Refuses options that are unknown, of the wrong kind or out of their range. */
+export function checkGrpoOptions(task: string, options: GrpoOptions, name?: string): void {
+  checkOptions(task, options, grpoNames, name);
+  const { epsilonLow = 0.2, epsilonHigh = 0.2, beta = 0.04, kl = "k3", klGradient = kl } = options;
+  const { surrogate = "clip", ratio = "token", klLevel = "token", klPlacement = "loss" } = options;
+  const { temperatures, samplerCorrection, advantagesPer } = options;
+  const { logRatioClamp = Infinity, klLogClamp = Infinity, klClamp = Infinity } = options;
+  const { upperBound = Infinity, dualClip = Infinity } = options;
+  for (const [name, value] of Object.entries({ epsilonLow, epsilonHigh, beta, logRatioClamp, klLogClamp, klClamp })) {
+    checkNumber(task, name, value);
+  }
+  checkNumber(task, "beta", beta, "finite", (value) => value < Infinity);
+  checkNumber(task, "dualClip", dualClip, "above 1", (value) => value > 1);
+  const lowest = Math.max(0, 1 - epsilonLow);
+  checkNumber(task, "upperBound", upperBound, `above 1 − epsilonLow, ${lowest}`, (value) => value > lowest);
+  if (temperatures !== undefined) {
+    checkObject(task, "temperatures", temperatures);
+    for (const side of ["positive", "negative"] as const) {
+      checkNumber(task, `temperatures.${side}`, temperatures[side], "above 0", (value) => value > 0);
+    }
+  }
+  checkOneOf(task, "surrogate", surrogate, ["clip", "cispo", "sapo"]);
+  checkOneOf(task, "ratio", ratio, ["token", "sequence", "sequence-token", "product"]);
+  checkOneOf(task, "kl", kl, ["k1", "k2", "k3"]);
+  checkOneOf(task, "klGradient", klGradient, ["k1", "k2", "k3"]);
+  checkOneOf(task, "klLevel", klLevel, ["token", "sequence"]);
+  checkOneOf(task, "klPlacement", klPlacement, ["loss", "advantage"]);
+  checkFlag(task, "klImportance", options.klImportance);
+  if (advantagesPer !== undefined) checkOneOf(task, "advantagesPer", advantagesPer, ["sequence", "token"]);
+  if (samplerCorrection !== undefined) {
+    checkOptions(task, samplerCorrection, ["level", "mode", "cap", "floor"], "samplerCorrection");
+    const { level, mode, cap = 3, floor = 0 } = samplerCorrection;
+    checkOneOf(task, "samplerCorrection.level", level, ["token", "sequence"]);
+    checkOneOf(task, "samplerCorrection.mode", mode, ["truncate", "mask"]);
+    checkNumber(task, "samplerCorrection.cap", cap);
+    checkNumber(task, "samplerCorrection.floor", floor);
+  }
+  checkMaskOptions(task, options);
+  checkAggregation(task, options);
+}
+
+/** Fills in the defaults of options that are checked, and refuses those that need what the batch lacks. */
 export function planGrpo(objective: string, batch: GrpoBatch, options: GrpoOptions): GrpoPlan {
   const { epsilonLow = 0.2, epsilonHigh = 0.2, beta = 0.04, kl = "k3", klGradient = kl } = options;
   const { surrogate = "clip", ratio = "token", klLevel = "token", klPlacement = "loss" } = options;
   const { temperatures = { positive: 1, negative: 1.05 }, samplerCorrection, topEntropy } = options;
   const { upperBound = Infinity, dualClip = Infinity } = options;
   const { logRatioClamp = Infinity, klLogClamp = Infinity, klClamp = Infinity } = options;
-  const refuse = (what: string, found: unknown) => `Cannot compute ${objective}: ${what}, found ${found}`;
-  for (const [name, value] of Object.entries({ epsilonLow, epsilonHigh, beta, logRatioClamp, klLogClamp, klClamp })) {
-    if (!(value >= 0)) throw new RangeError(refuse(`${name} must be 0 or more`, value));
-  }
-  if (!(beta < Infinity)) throw new RangeError(refuse("beta must be finite", beta));
-  if (!(dualClip > 1)) throw new RangeError(refuse("dualClip must be above 1", dualClip));
-  if (!(upperBound > Math.max(0, 1 - epsilonLow))) {
-    throw new RangeError(refuse("upperBound must be above 1 − epsilonLow", upperBound));
-  }
-  if (!(temperatures.positive > 0 && temperatures.negative > 0)) {
-    throw new RangeError(
-      refuse("temperatures must be above 0", `${temperatures.positive} and ${temperatures.negative}`),
-    );
-  }
-  const names: Record<string, [string, readonly string[]]> = {
-    surrogate: [surrogate, ["clip", "cispo", "sapo"]],
-    ratio: [ratio, ["token", "sequence", "sequence-token", "product"]],
-    kl: [kl, ["k1", "k2", "k3"]],
-    klGradient: [klGradient, ["k1", "k2", "k3"]],
-    klLevel: [klLevel, ["token", "sequence"]],
-    klPlacement: [klPlacement, ["loss", "advantage"]],
-  };
-  for (const [name, [value, allowed]] of Object.entries(names)) {
-    if (allowed.includes(value)) continue;
-    const list = allowed.map((each) => JSON.stringify(each)).join(", ");
-    throw new TypeError(refuse(`${name} must be one of ${list}`, value));
-  }
   if (beta !== 0 && batch.refLogProbs === undefined) {
     throw new TypeError(
       `Cannot compute ${objective}: beta ${beta} needs refLogProbs, found none; pass beta: 0 to train without a reference`,
@@ -165,10 +195,14 @@ export function planGrpo(objective: string, batch: GrpoBatch, options: GrpoOptio
   if (samplerCorrection !== undefined && batch.samplerLogProbs === undefined) {
     throw new TypeError(`Cannot compute ${objective}: samplerCorrection needs samplerLogProbs, found none`);
   }
-  if (options.maskTruncated && batch.truncated?.length !== batch.segments.length - 1) {
-    throw new TypeError(
-      refuse(`maskTruncated needs truncated, one for each of ${batch.segments.length - 1} sequences`, batch.truncated),
-    );
+  if (batch.truncated !== undefined || options.maskTruncated) {
+    const { truncated, segments } = batch;
+    checkNumbers(`compute ${objective}`, "truncated", truncated, (entry) => typeof entry === "boolean");
+    if (truncated?.length !== segments.length - 1) {
+      throw new RangeError(
+        `Cannot compute ${objective}: expected ${segments.length - 1} entries in truncated, one for each sequence, found ${truncated?.length}`,
+      );
+    }
   }
   if (topEntropy !== undefined && batch.entropies === undefined) {
     throw new TypeError(`Cannot compute ${objective}: topEntropy needs entropies, found none`);

@@ -190,8 +190,11 @@ test("errors name the argument, what was expected and what was found", () => {
   assert.throws(() => grpo({ ...batch, segments: Int32Array.of(0, 3) }, none), /segments must start at 0 and end.* 2/);
   assert.throws(() => grpo({ ...batch, segments: Int32Array.of(0, 3, 2) }, none), /segments must not decrease/);
   assert.throws(() => grpo(batch, { ...none, aggregation: "dr_grpo" }), /TypeError: .*"dr_grpo" needs .*maxLength/);
-  assert.throws(() => grpo(batch, { ...none, aggregation: "mean" as "grpo" }), /TypeError: .*aggregation .*found mean/);
-  assert.throws(() => grpo(batch, { ...none, kl: "k4" as "k3" }), /TypeError: .*kl must be .* found k4/);
+  assert.throws(
+    () => grpo(batch, { ...none, aggregation: "mean" as "grpo" }),
+    /TypeError: .*aggregation .*found "mean"/,
+  );
+  assert.throws(() => grpo(batch, { ...none, kl: "k4" as "k3" }), /TypeError: .*kl must be .* found "k4"/);
   assert.throws(() => grpo(batch, { ...none, epsilonLow: -1 }), /RangeError: .*epsilonLow must be 0 or more, found -1/);
   assert.throws(() => grpo(batch, { ...none, dualClip: 1 }), /RangeError: .*dualClip must be above 1, found 1/);
 });

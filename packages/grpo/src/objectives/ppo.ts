@@ -5,11 +5,13 @@
  * @module
  */
 
+import { checkNumber, checkOptions } from "../check.ts";
 import { reduction } from "./aggregation.ts";
 import type { FloatArray } from "./batch.ts";
 import { checkBatch } from "./batch.ts";
 import { surrogateObjective } from "./grpo.ts";
 import type { GrpoBatch, GrpoMetrics, SurrogateOptions } from "./grpo_options.ts";
+import { surrogateNames } from "./grpo_options.ts";
 import type { ObjectiveResult } from "./result.ts";
 
 /** A batch with advantages (from `gae`) and, to train the value function too, values and their targets. */
@@ -52,7 +54,8 @@ export interface PpoResult extends ObjectiveResult<PpoMetrics> {
  * into the rewards (`klRewards`) before `gae`.
  *
  * @throws {RangeError} Arrays differ in length, or the loss is not finite.
- * @throws {TypeError} `values` without `returns`, or `valueClip` without `oldValues`.
+ * @throws {TypeError} `values` without `returns`, `valueClip` without `oldValues`, an array is missing, or an option is
+ * unknown or of the wrong kind.
  *
  * Source: Schulman et al. (arXiv 1707.06347) equations 7 and 9; DeepSeekMath (arXiv 2402.03300) equation 1.
  *
@@ -64,9 +67,12 @@ export interface PpoResult extends ObjectiveResult<PpoMetrics> {
  * ```
  */
 export function ppo(batch: PpoBatch, options: PpoOptions = {}): PpoResult {
-  const { aggregation = "dapo", valueWeight = 0.5, valueClip = Infinity } = options;
+  checkOptions("compute ppo", options, [...surrogateNames, "valueWeight", "valueClip"]);
+  const { aggregation = "dapo", valueWeight = 0.5, valueClip = Infinity, ...surrogate } = options;
+  checkNumber("compute ppo", "valueWeight", valueWeight);
+  checkNumber("compute ppo", "valueClip", valueClip);
+  const policy = surrogateObjective("ppo", batch, { ...surrogate, aggregation, beta: 0 });
   const { values, oldValues, returns } = batch;
-  const policy = surrogateObjective("ppo", batch, { ...options, aggregation, beta: 0 });
   if (values === undefined) return { ...policy, metrics: { ...policy.metrics, valueLoss: 0, valueClipFraction: 0 } };
   if (returns === undefined) throw new TypeError("Cannot compute ppo: values need returns, found none");
   if (valueClip !== Infinity && oldValues === undefined) {

@@ -60,7 +60,10 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       ...{ beta: 0.001, kl: "k3", klLevel: "sequence" },
     },
   },
-  /** Neither 1/|o_i| nor 1/std: Σ −min(rÂ, clip(r)Â) / (B · maxLength) with Â = r − mean. Give `maxLength`. */
+  /**
+   * Neither 1/|o_i| nor 1/std: Σ −min(rÂ, clip(r)Â) / (B · maxLength) with Â = r − mean. Not complete by itself: it needs
+   * `maxLength`, the longest completion allowed, `{ ...presets.drGrpo.objective, maxLength: 512 }`.
+   */
   drGrpo: {
     source: "Dr. GRPO, arXiv 2503.20783, section 3.2",
     advantages: { scale: "none" },

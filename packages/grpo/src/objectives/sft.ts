@@ -5,8 +5,9 @@
  * @module
  */
 
+import { checkNumbers, checkOptions } from "../check.ts";
 import type { Aggregation, AggregationOptions } from "./aggregation.ts";
-import { reduction } from "./aggregation.ts";
+import { aggregationNames, checkAggregation, reduction } from "./aggregation.ts";
 import type { TokenBatch } from "./batch.ts";
 import { checkBatch } from "./batch.ts";
 import type { ObjectiveResult } from "./result.ts";
@@ -29,18 +30,18 @@ export interface LikelihoodMetrics {
  * the same weight, as the paper writes it.
  *
  * @throws {RangeError} Arrays differ in length, or a trained log-probability is not finite.
+ * @throws {TypeError} An array is missing, or an option is unknown or of the wrong kind.
  *
  * @example
  * ```ts
  * sft({ logProbs: Float32Array.of(-1, -3), mask: Uint8Array.of(1, 1), segments: Int32Array.of(0, 2) }).loss; // 2
  * ```
  */
-export function sft(
-  batch: TokenBatch,
-  { aggregation = "dapo", ...options }: AggregationOptions = {},
-): ObjectiveResult<LikelihoodMetrics> {
+export function sft(batch: TokenBatch, options: AggregationOptions = {}): ObjectiveResult<LikelihoodMetrics> {
+  checkOptions("compute sft", options, aggregationNames);
+  checkAggregation("compute sft", options);
   checkBatch("sft", batch);
-  return likelihood("sft", batch, undefined, aggregation, options);
+  return likelihood("sft", batch, undefined, options.aggregation ?? "dapo", options);
 }
 
 /** A batch of sampled completions and which of them are kept. */
@@ -58,6 +59,7 @@ export interface RejectionBatch extends TokenBatch {
  * aggregation `"grpo"`, the paper's.
  *
  * @throws {RangeError} Arrays differ in length, or an accepted trained log-probability is not finite.
+ * @throws {TypeError} An array is missing, or an option is unknown or of the wrong kind.
  *
  * Source: DeepSeekMath appendix A.1.2 and A.1.3.
  *
@@ -70,15 +72,19 @@ export interface RejectionBatch extends TokenBatch {
  */
 export function rejectionFineTuning(
   batch: RejectionBatch,
-  { aggregation = "grpo", ...options }: AggregationOptions = {},
+  options: AggregationOptions = {},
 ): ObjectiveResult<LikelihoodMetrics> {
+  const task = "compute rejectionFineTuning";
+  checkOptions(task, options, aggregationNames);
+  checkAggregation(task, options);
   checkBatch("rejectionFineTuning", batch);
+  checkNumbers(task, "accepted", batch.accepted, (entry) => typeof entry === "boolean");
   if (batch.accepted.length !== batch.segments.length - 1) {
     throw new RangeError(
       `Cannot compute rejectionFineTuning: expected ${batch.segments.length - 1} entries in accepted, one for each sequence, found ${batch.accepted.length}`,
     );
   }
-  return likelihood("rejectionFineTuning", batch, batch.accepted, aggregation, options);
+  return likelihood("rejectionFineTuning", batch, batch.accepted, options.aggregation ?? "grpo", options);
 }
 
 function likelihood(

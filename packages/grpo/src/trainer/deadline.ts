@@ -24,7 +24,8 @@ export async function withDeadline<T>(
     };
     abandon = () => stop(parent?.reason);
     parent?.addEventListener("abort", abandon, { once: true });
-    if (milliseconds < Infinity) {
+    // A timer of 2³¹ milliseconds (25 days) or more would go off at once.
+    if (milliseconds < 2 ** 31) {
       timer = setTimeout(() => stop(new Error(`no answer within ${milliseconds} ms`)), milliseconds);
     }
   });

@@ -45,7 +45,7 @@ const failing: [string, RewardFunction<Numbered>, RegExp][] = [
     }),
     /^no verifier$/,
   ],
-  ["returns NaN", bad(() => Number.NaN), /^reward function 0, sample 0: found NaN$/],
+  ["returns NaN", bad(() => Number.NaN), /^reward function 0, sample 0: expected a finite number, found NaN$/],
   ["hangs", bad(never), /^no answer within 20 ms$/],
 ];
 

@@ -7,6 +7,7 @@
 import { groupAdvantages } from "../advantages/group_advantages.ts";
 import { processAdvantages } from "../advantages/process_advantages.ts";
 import { gdpoAdvantages, softOverlong, weighRewards } from "../advantages/rewards.ts";
+import { show } from "../check.ts";
 import type { ProcessReward, RolloutGroup, SampledCompletion } from "./rollout.ts";
 import type { GrpoTrainerOptions, Prompt, RewardFunction } from "./trainer_options.ts";
 
@@ -18,7 +19,8 @@ type Judging<P extends Prompt> = Pick<
 /**
  * Asks every reward function about every completion of a group.
  *
- * @throws Whatever a reward function throws; {RangeError} on NaN, infinity, or steps that are not in the completion.
+ * @throws Whatever a reward function throws; {RangeError} on NaN, infinity, or steps that are not in the completion;
+ * {TypeError} on what is neither a number, null nor steps.
  */
 export async function judgeGroup<P>(
   rewardFunctions: readonly RewardFunction<P>[],
@@ -34,8 +36,15 @@ export async function judgeGroup<P>(
           const reward = await judge({ ...completion, prompt, sample }, { signal });
           const where = `reward function ${k}, sample ${sample}`;
           if (reward === null || typeof reward === "number") {
-            if (reward !== null && !Number.isFinite(reward)) throw new RangeError(`${where}: found ${reward}`);
+            if (reward !== null && !Number.isFinite(reward)) {
+              throw new RangeError(`${where}: expected a finite number, found ${reward}`);
+            }
             return reward;
+          }
+          if (!(Array.isArray(reward?.stepRewards) && Array.isArray(reward.stepEnds))) {
+            throw new TypeError(
+              `${where}: expected a number, null, or an object of stepRewards and stepEnds, found ${show(reward)}`,
+            );
           }
           if (rewardFunctions.length > 1) throw new TypeError(`${where}: steps need to be the only reward`);
           checkSteps(reward, completion, where);
@@ -53,15 +62,17 @@ export async function judgeGroup<P>(
 }
 
 function checkSteps({ stepRewards, stepEnds, outcome }: ProcessReward, { tokens }: SampledCompletion, where: string) {
-  if (stepRewards?.length !== stepEnds?.length) {
-    throw new RangeError(`${where}: ${stepRewards?.length} stepRewards, ${stepEnds?.length} stepEnds`);
+  if (stepRewards.length !== stepEnds.length) {
+    throw new RangeError(`${where}: ${stepRewards.length} stepRewards, ${stepEnds.length} stepEnds`);
   }
   for (const reward of outcome === undefined ? stepRewards : [...stepRewards, outcome]) {
-    if (!Number.isFinite(reward)) throw new RangeError(`${where}: found ${reward}`);
+    if (!Number.isFinite(reward)) {
+      throw new RangeError(`${where}: expected finite numbers in stepRewards and outcome, found ${show(reward)}`);
+    }
   }
   for (const end of stepEnds) {
     if (!(Number.isInteger(end) && end >= 0 && end < tokens.length)) {
-      throw new RangeError(`${where}: a step ends at token ${end} of ${tokens.length}`);
+      throw new RangeError(`${where}: a step ends at token ${show(end)} of ${tokens.length}`);
     }
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import { permutation } from "@gradus/seeds";
+import { show } from "../check.ts";
 
 /** Where prompts come from: any index from 0 on has one. */
 export interface PromptSource<P> {
@@ -16,6 +17,7 @@ export interface PromptSource<P> {
  * seed alone, so a resumed run goes on where it was.
  *
  * @throws {RangeError} The list is empty.
+ * @throws {TypeError} It is no list.
  *
  * @example
  * ```ts
@@ -24,6 +26,9 @@ export interface PromptSource<P> {
  * ```
  */
 export function promptSource<P>(list: readonly P[], seed: number | string): PromptSource<P> {
+  if (!Array.isArray(list)) {
+    throw new TypeError(`Cannot make a prompt source: list must be an array of prompts, found ${show(list)}`);
+  }
   if (list.length === 0) throw new RangeError("Cannot make a prompt source: the list is empty");
   return {
     at: (index) => {

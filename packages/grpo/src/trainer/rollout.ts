@@ -4,6 +4,7 @@
  * @module
  */
 
+import { show } from "../check.ts";
 import { maskFromLabels } from "../objectives/batch.ts";
 import type { Batch } from "./policy.ts";
 
@@ -92,6 +93,9 @@ export function rolloutBatch(
     readonly logProbs: Float32Array;
   }[],
 ): RolloutBatch {
+  if (!Array.isArray(rollouts)) {
+    throw new TypeError(`Cannot make a batch: rollouts must be an array, found ${show(rollouts)}`);
+  }
   const segments = new Int32Array(rollouts.length + 1);
   rollouts.forEach(({ prompt, tokens, logProbs }, i) => {
     if (prompt.length === 0) throw new RangeError(`Cannot make a batch: the prompt of rollout ${i} is empty`);

@@ -13,6 +13,7 @@
  */
 
 import { permutation } from "@gradus/seeds";
+import { checkedRate, checkTrainerOptions } from "./check_options.ts";
 import { explore } from "./explore.ts";
 import type { GradientReport, Lesson } from "./learn.ts";
 import { accumulate, prepare } from "./learn.ts";
@@ -78,26 +79,7 @@ export class GrpoTrainer<P extends Prompt> {
 
   /** @throws {RangeError | TypeError} An option is missing or out of its range. */
   constructor(options: GrpoTrainerOptions<P>) {
-    const { iterations = 1, stepsPerIteration, promptsPerStep, samplesPerPrompt, updatesPerStep = 1 } = options;
-    const { minibatches = 1, maxRefills = 8, maxEmptySteps = 10, reference, objective } = options;
-    const refuse = (what: string, found: unknown) => `Cannot make a GrpoTrainer: ${what}, found ${found}`;
-    const positive = { iterations, stepsPerIteration, promptsPerStep, samplesPerPrompt, updatesPerStep, minibatches };
-    for (const [name, value] of Object.entries({ ...positive, maxEmptySteps })) {
-      if (!(Number.isInteger(value) && value > 0)) {
-        throw new RangeError(refuse(`${name} must be an integer above 0`, value));
-      }
-    }
-    if (!(Number.isInteger(maxRefills) && maxRefills >= 0)) {
-      throw new RangeError(refuse("maxRefills must be an integer from 0 on", maxRefills));
-    }
-    if (reference === undefined && objective?.beta !== 0) {
-      throw new TypeError(
-        refuse(
-          `beta ${objective?.beta ?? 0.04} needs a reference; pass objective: { beta: 0 } to train without`,
-          "none",
-        ),
-      );
-    }
+    checkTrainerOptions(options);
     this.#options = options;
   }
 
@@ -162,7 +144,7 @@ export class GrpoTrainer<P extends Prompt> {
           const gradient = await accumulate(this.#options, lesson, sequences, first === undefined);
           first ??= gradient;
           const update = (exploration.step * updatesPerStep + pass) * minibatches + part;
-          const rate = typeof learningRate === "number" ? learningRate : learningRate(update);
+          const rate = typeof learningRate === "number" ? learningRate : checkedRate(learningRate(update), update);
           const { gradientNorm, clipFactor } = await policy.step({ ...optimizer, learningRate: rate });
           const { loss, metrics } = gradient;
           updates.push({ update, loss, ...metrics, gradientNorm, clipFactor, learningRate: rate });
