@@ -13,7 +13,7 @@ const UNICODE: Record<string, string> = {
   "λ": "\\lambda ", "μ": "\\mu ", "φ": "\\phi ", "ω": "\\omega ", "ℝ": "\\mathbb{R}", "ℤ": "\\mathbb{Z}", "′": "'", "’": "'",
   "‘": "'", "“": '"', "”": '"', "％": "%", "，": ",", "：": ":", "；": ";", "（": "(", "）": ")", "＝": "=", "\u00a0": " ",
   "\u2009": " ", "\u202f": " ", "\u200b": "", "⟨": "\\langle ", "⟩": "\\rangle ", "½": "\\frac{1}{2}", "¼": "\\frac{1}{4}",
-  "¾": "\\frac{3}{4}", "⅓": "\\frac{1}{3}", "⅔": "\\frac{2}{3}", "€": "", "£": "", "∖": "\\setminus ",
+  "¾": "\\frac{3}{4}", "⅓": "\\frac{1}{3}", "⅔": "\\frac{2}{3}", "€": "", "£": "", "¥": "", "￥": "", "₹": "", "∖": "\\setminus ",
 }; // biome-ignore format: a table
 
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
@@ -61,7 +61,7 @@ table("mid vert", "|");
 table("lor vee", " or ");
 table("land wedge", " and ");
 table("%", "%");
-table("$ # _ &", "");
+table("$ # _ & euro texteuro pounds", "");
 table("degree", "\\degree ");
 table("operatorname* operatorname", "");
 table("exp ln log sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh pi infty sqrt in notin pm mp");

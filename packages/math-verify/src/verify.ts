@@ -10,6 +10,8 @@ import { settingsOf, type VerifyOptions } from "./options.ts";
 import { compareStructures } from "./structure/compare.ts";
 import { read } from "./structure/read.ts";
 import type { Structure } from "./structure/structure.ts";
+import { OTHER } from "./structure/text.ts";
+import { currencyOf, sameUnit } from "./structure/units.ts";
 import { Comparison, type Layer, type Verdict } from "./verdict.ts";
 
 /** What `compare` says. */
@@ -85,10 +87,11 @@ function compareTexts(gold: string, prediction: string, comparison: Comparison):
   }
   let result: Verdict | undefined;
   for (const [a, b] of pairs(golds, predictions)) {
+    const [x, y] = [a.quantity ?? a.answer, b.quantity ?? b.answer];
     const verdict =
-      a.answer.length > MAX_RAW || b.answer.length > MAX_RAW
-        ? compareLong(a.answer, b.answer, comparison)
-        : compareAnswers(normalize(a.answer), normalize(b.answer), comparison);
+      x.length > MAX_RAW || y.length > MAX_RAW
+        ? compareLong(x, y, comparison)
+        : compareMoney(x, y, compareAnswers(normalize(x), normalize(y), comparison), comparison);
     if (verdict === "equal") return verdict;
     if (result !== "undecided") result = verdict;
   }
@@ -104,10 +107,12 @@ function* pairs(
   predictions: readonly FoundAnswer[],
 ): Generator<[FoundAnswer, FoundAnswer]> {
   const wordy = golds.length > 1 && golds.every(({ answer }) => !isSentence(answer));
+  // A number with a known unit (5 dollars) is no more than that.
+  const measured = golds.length > 1 && golds[1].quantity === golds[0].answer && golds[1].answer !== golds[0].answer;
   for (const gold of wordy ? golds.slice(0, 1) : golds)
     for (const [i, prediction] of predictions.entries()) {
       const picked = i > 0 || predictions.length > 1;
-      if (picked && !isProse(prediction.answer) && isProse(gold.answer)) continue;
+      if (picked && !measured && !isProse(prediction.answer) && isProse(gold.answer)) continue;
       yield [gold, prediction];
     }
 }
@@ -116,6 +121,20 @@ function compareLong(gold: string, prediction: string, comparison: Comparison): 
   if (gold === prediction) return "equal";
   comparison.layer = "limit";
   return "undecided";
+}
+
+/** Normal forms have no currency signs: what is equal without them may still be euros and dollars. */
+function compareMoney(gold: string, prediction: string, verdict: Verdict, comparison: Comparison): Verdict {
+  if (verdict !== "equal" || gold === prediction) return verdict;
+  const currencies = [currencyOf(gold), currencyOf(prediction)];
+  if (!currencies[0] && !currencies[1]) return verdict;
+  const units = [gold, prediction].map((text, i) => {
+    const structure = read(normalize(text), comparison.deadline);
+    return currencies[i] || (structure.kind === "value" && structure.unit !== OTHER ? structure.unit : "");
+  });
+  if (!units[0] || !units[1] || sameUnit(units[0], units[1])) return verdict;
+  comparison.used("structure");
+  return "different";
 }
 
 function compareAnswers(gold: string, prediction: string, comparison: Comparison): Verdict {

@@ -4,8 +4,9 @@
  * @module
  */
 import { singleBackslashes } from "../normalize.ts";
+import { MAGNITUDE } from "../structure/units.ts";
 import { findBoxes, type Span } from "./boxed.ts";
-import { findNumbers } from "./last_number.ts";
+import { findNumbers, unitAt } from "./last_number.ts";
 import { broken, findMath } from "./math_spans.ts";
 
 /** Where an answer was found. */
@@ -24,6 +25,8 @@ export interface ExtractOptions {
 export interface FoundAnswer {
   readonly answer: string;
   readonly source: AnswerSource;
+  /** The answer with the unit or currency beside it, where it is a number picked from prose. */
+  readonly quantity?: string;
 }
 
 /** Longer texts are searched from their end. */
@@ -162,9 +165,18 @@ function isMathJoint(gap: string): string | undefined {
 
 function marked(text: string, { answer, end }: Joined, source: AnswerSource): FoundAnswer[] {
   if (!answer) return [];
+  const after = text.slice(end, end + 40).replace(/^(?:\$|\\[)\]])+/, "");
+  const number =
+    /[\d}]$/.test(answer) && !/[a-zA-Z=<>,](?![a-zA-Z]*\{)/.test(answer.replace(/\{,\}|(?<=\d),(?=\d{3})/g, ""));
+  const magnitude = number && magnitudeAt.exec(after)?.[0];
+  if (magnitude) return [{ answer: `${answer}\\text{${magnitude}}`, source }];
+  const unit = number && unitAt(after);
   const percent = /^\$*\s{0,2}(?:\\?%|percent|per cent)/.test(text.slice(end, end + 20)) && !/%\s*$/.test(answer);
+  if (unit) return [{ answer, source, quantity: `${answer}\\text{${unit}}` }];
   return [{ answer: percent ? `${answer}\\%` : answer, source }];
 }
+
+const magnitudeAt = new RegExp(String.raw`^\s?${MAGNITUDE}\b`, "i");
 
 /** What stands after "the answer is": its first formulas, or its first sentence. */
 function afterAnchor(text: string, start: number, source: AnswerSource): FoundAnswer[] {
@@ -189,7 +201,7 @@ function readings(line: string, source: AnswerSource | undefined): FoundAnswer[]
   const numbers = hasFormula(line) || isLabel(line) ? [] : findNumbers(line);
   const number = source ? numbers[0] : numbers[numbers.length - 1];
   if (number === undefined) return line.length <= MAX_WHOLE ? [whole] : [];
-  const found: FoundAnswer = { answer: number, source: source ?? "number" };
+  const found: FoundAnswer = { answer: number.text, source: source ?? "number", quantity: number.quantity };
   if (line.length > MAX_WHOLE) return [found];
   return isSentence(line) ? [found, whole] : [whole, found];
 }

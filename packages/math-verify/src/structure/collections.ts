@@ -28,6 +28,8 @@ export function sameItems(
 ): Verdict {
   if (!once && gold.length !== prediction.length) return "different";
   if (namedAlike(gold, prediction)) return sameOrderOfNames(gold, prediction, same);
+  const labelled = byLabels(gold, prediction);
+  if (labelled) return sameOrder(gold, labelled, same);
   if (isNamedApart(gold) !== isNamedApart(prediction)) return sameOrder(gold, prediction, same);
   const left = [...prediction];
   let result: Verdict = "equal";
@@ -61,4 +63,15 @@ function namedAlike(gold: readonly Structure[], prediction: readonly Structure[]
 function sameOrderOfNames(gold: readonly Structure[], prediction: readonly Structure[], same: Same): Verdict {
   const byName = new Map(prediction.map((item) => [item.kind === "equation" ? item.name : "", item]));
   return all(gold.map((item) => same(item, byName.get(item.kind === "equation" ? item.name : "")!)));
+}
+
+/** The predicted items in the gold order of their labels (`7 red, 5 blue`), where both sides have the same ones. */
+function byLabels(gold: readonly Structure[], prediction: readonly Structure[]): Structure[] | undefined {
+  const labelOf = (item: Structure): string => (item.kind === "value" && item.label) || "";
+  const byLabel = new Map(prediction.map((item) => [labelOf(item), item]));
+  const labels = new Set(gold.map(labelOf));
+  if (labels.has("") || labels.size < 2 || labels.size !== gold.length) return undefined;
+  if (byLabel.size !== gold.length || prediction.length !== gold.length) return undefined;
+  const ordered = gold.flatMap((item) => byLabel.get(labelOf(item)) ?? []);
+  return ordered.length === gold.length ? ordered : undefined;
 }

@@ -13,6 +13,7 @@ import { sameRegion, variablesOf } from "./region.ts";
 import { sameEquation, sameRelation } from "./relations.ts";
 import type { Structure } from "./structure.ts";
 import { OTHER, plainWords } from "./text.ts";
+import { sameUnit } from "./units.ts";
 
 type Of<Kind extends Structure["kind"]> = Structure & { kind: Kind };
 
@@ -58,7 +59,7 @@ function choiceOf(source: string): string | undefined {
 
 function sameQuantity(gold: Of<"value">, prediction: Of<"value">, comparison: Comparison): Verdict {
   const units = [gold.unit, prediction.unit].filter((unit) => unit && unit !== OTHER);
-  if (units.length === 2 && units[0] !== units[1]) {
+  if (units.length === 2 && !sameUnit(units[0], units[1])) {
     comparison.used("structure");
     return "different";
   }

@@ -4,9 +4,10 @@
  * @module
  */
 import { type Deadline, Unreadable } from "../deadline.ts";
-import type { Node } from "../expression/node.ts";
+import { type Node, number, product } from "../expression/node.ts";
 import { parse } from "../expression/parse.ts";
 import { normalize } from "../normalize.ts";
+import { rational } from "../numbers/rational.ts";
 import { variablesOf } from "./region.ts";
 import { isEnclosed, type Part, splitTop } from "./split.ts";
 import type { Structure } from "./structure.ts";
@@ -233,12 +234,14 @@ class Reader {
   }
 
   #value(source: string, depth: number): Structure {
-    const { quantity, unit, percent } = withoutUnit(source);
+    const { quantity, unit, percent, scale, label } = withoutUnit(source);
     if (quantity !== source && quantity) {
       try {
         const inner = this.read(quantity, depth + 1);
-        if (inner.kind !== "value") return inner;
-        return { ...inner, unit: unit || inner.unit, percent: percent || inner.percent, source };
+        if (inner.kind !== "value") return scale === 1n ? inner : { kind: "text", source, opaque: true };
+        const node = scale === 1n ? inner.node : product([inner.node, number(rational(scale, 1n)!)]);
+        const words = label || inner.label;
+        return { ...inner, node, unit: unit || inner.unit, percent: percent || inner.percent, label: words, source };
       } catch (error) {
         if (!(error instanceof Unreadable)) throw error;
       }

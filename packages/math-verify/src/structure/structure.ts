@@ -12,6 +12,8 @@ export type Structure =
       readonly node: Node;
       readonly unit: string;
       readonly percent: boolean;
+      /** The words after it: `red` of `7 red`. */
+      readonly label?: string;
       readonly source: string;
     }
   /** Words; `opaque` when they are a formula that could not be read. */

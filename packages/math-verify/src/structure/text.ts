@@ -5,7 +5,7 @@
  */
 import { isMathWord } from "../expression/tokens.ts";
 import type { Structure } from "./structure.ts";
-import { isUnit, unitOf } from "./units.ts";
+import { isUnit, magnitudeOf, unitOf } from "./units.ts";
 
 /** A text in small letters without articles, punctuation and commands; single letters keep their case. */
 export function plainWords(source: string): string {
@@ -44,6 +44,10 @@ export interface Quantity {
   readonly quantity: string;
   readonly unit: string;
   readonly percent: boolean;
+  /** What "million" and its like multiply the quantity by. */
+  readonly scale: bigint;
+  /** The words, as one of their kind: `apple`. */
+  readonly label: string;
 }
 
 const afterText = /^(.*[^\\\s])\s*\\text\{([^{}]*)\}\s*((?:\^\{?[23]\}?)?)((?:\\text\{[^{}]*\}|[\s/])*)$/s;
@@ -54,19 +58,21 @@ export const OTHER = "other";
 
 /** Splits `12\text{ cm}^2`, `10 apples`, `15 (apples)`, `28%`. */
 export function withoutUnit(source: string): Quantity {
-  const none: Quantity = { quantity: source, unit: "", percent: false };
-  if (source.endsWith("%")) return { quantity: source.replace(/\s*%+$/, ""), unit: "", percent: true };
+  const none: Quantity = { quantity: source, unit: "", percent: false, scale: 1n, label: "" };
+  if (source.endsWith("%")) return { ...none, quantity: source.replace(/\s*%+$/, ""), percent: true };
   if (
     source.endsWith("\\degree") &&
     !/[a-z]{3}/.test(source.slice(0, -7).replace(/\\(?:frac|sqrt|cdot|theta|alpha|beta)/g, ""))
   )
-    return { quantity: source.slice(0, -7).trim(), unit: "degree", percent: false };
+    return { ...none, quantity: source.slice(0, -7).trim(), unit: "degree" };
   if (source.includes("\\text{")) {
     const match = afterText.exec(source);
     if (match && !/^\\text\{[^{}]*\}$/.test(match[1])) {
-      const unit = `${match[2]}${match[3]}`;
+      const { scale, rest } = magnitudeOf(match[2]);
+      const unit = `${rest}${match[3]}`;
       const percent = /^\s*percent/i.test(match[2]);
-      return { quantity: match[1], unit: percent ? "" : unitOf(unit) || OTHER, percent };
+      if (percent) return { ...none, quantity: match[1], percent };
+      return { ...none, quantity: match[1], unit: unitOrOther(unit), scale, label: labelOf(unit) };
     }
     const before = /^\\text\{([^{}]*)\}\s*(.*\d.*)$/s.exec(source);
     if (
@@ -74,7 +80,7 @@ export function withoutUnit(source: string): Quantity {
       !/\\text/.test(before[2]) &&
       /^(?:about|approximately|exactly|at least|\W*|rs\.?|usd)$/i.test(before[1].trim())
     )
-      return { quantity: before[2], unit: "", percent: false };
+      return { ...none, quantity: before[2] };
     return none;
   }
   const match = /[a-z]/i.test(source) ? numberAndWords.exec(source) : null;
@@ -83,6 +89,12 @@ export function withoutUnit(source: string): Quantity {
   const first = /[a-z]+/i.exec(words)![0];
   const spaced = source[quantity.length] === " " || words.startsWith("(");
   if (isMathWord(first) || /^[ap]\.?\s?m\b/i.test(words)) return none;
-  const unit = isUnit(first) || (spaced && first.length > 2);
-  return unit ? { quantity: quantity.trim(), unit: unitOf(words) || OTHER, percent: false } : none;
+  const { scale, rest } = magnitudeOf(words);
+  if (scale === 1n && !isUnit(first) && !(spaced && first.length > 2)) return none;
+  return { ...none, quantity: quantity.trim(), unit: unitOrOther(rest), scale, label: labelOf(rest) };
 }
+
+const unitOrOther = (words: string): string => (words.trim() ? unitOf(words) || OTHER : "");
+
+/** `(red) apples` as `red apple`. */
+const labelOf = (words: string): string => plainWords(words).replace(/(?<=\w\w)s$/, "");
