@@ -5,6 +5,8 @@
  * @module
  */
 
+import { checkString } from "./found.ts";
+
 const UNICODE: Record<string, string> = {
   "−": "-", "–": "-", "—": "-", "‑": "-", "＋": "+", "×": "\\cdot ", "·": "\\cdot ", "⋅": "\\cdot ", "∙": "\\cdot ",
   "÷": "/", "∕": "/", "⁄": "/", "≤": "\\le ", "≥": "\\ge ", "⩽": "\\le ", "⩾": "\\ge ", "≠": "\\ne ", "≈": "\\approx ",
@@ -81,6 +83,7 @@ const TEXT =
  * with the same normal form are the same answer; others may still be equal.
  *
  * @param latex an answer in LaTeX or plain text
+ * @throws {TypeError} for no string
  * @example
  * ```ts
  * import assert from "node:assert/strict";
@@ -90,10 +93,12 @@ const TEXT =
  * ```
  */
 export function normalize(latex: string): string {
+  checkString("normalize", "latex", latex);
   if (/^-?\d{1,15}$/.test(latex)) return latex; // most answers of GSM8K, and a third of the time of the rest
   let text = latex.trim();
   if (/[^\0-\x7f]/.test(text)) text = fromUnicode(text);
   if (text.includes("\\")) text = commands(text);
+  if (text.includes("`")) text = text.replace(/^`+|`+$/g, "");
   if (text.includes("**")) text = text.replace(/^\*\*|\*\*$/g, "");
   text = text
     .replace(/\$/g, "")
@@ -112,8 +117,22 @@ export function normalize(latex: string): string {
     .replace(/^(?:\\cdot|\\approx|[,;])\s*/, "");
 }
 
-function fromUnicode(text: string): string {
+/** Where scripts' digits 0 to 9 begin: Arabic-Indic, Persian, Devanagari, Bengali, Thai, full-width. */
+const ZEROS = [0x660, 0x6f0, 0x966, 0x9e6, 0xe50, 0xff10];
+
+/** Digits of other scripts as ASCII digits, with the Arabic decimal point and thousands' sign. */
+export function asciiDigits(text: string): string {
   return text
+    .replace(/[٠-٩۰-۹०-९০-৯๐-๙０-９]/g, (digit) => {
+      const code = digit.charCodeAt(0);
+      return String(code - ZEROS.findLast((zero) => zero <= code)!);
+    })
+    .replace(/(?<=\d)[٫．](?=\d)/g, ".")
+    .replace(/(?<=\d)٬(?=\d)/g, ",");
+}
+
+function fromUnicode(text: string): string {
+  return asciiDigits(text)
     .replace(/[⁰¹²³⁴⁵⁶⁷⁸⁹]+/g, (run) => `^{${[...run].map((digit) => SUPERSCRIPTS.indexOf(digit)).join("")}}`)
     .replace(/[₀₁₂₃₄₅₆₇₈₉]+/g, (run) => `_{${[...run].map((digit) => SUBSCRIPTS.indexOf(digit)).join("")}}`)
     .replace(/[^\0-\x7f]/g, (sign) => UNICODE[sign] ?? sign)
@@ -139,6 +158,7 @@ function commands(text: string): string {
         }
       return whole;
     })
+    .replace(/\\mathbb ([A-Z])/g, "\\mathbb{$1}")
     .replace(/\\(?:begin|end) ?\{(?:align|aligned|equation|gather|gathered|split)\*?\}/g, "");
   if (plain.includes("\\begin") || !/\\\\|&/.test(plain)) return plain;
   // Lines that were aligned: one that begins with a relation goes on with the line before it.

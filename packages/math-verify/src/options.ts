@@ -4,6 +4,8 @@
  * @module
  */
 
+import { checkObject, found } from "./found.ts";
+
 /** How answers are compared. */
 export interface VerifyOptions {
   /**
@@ -36,12 +38,14 @@ export interface Settings {
   readonly allowSetRelation: boolean;
 }
 
-/** @throws {RangeError} for a precision or a time limit that cannot be. */
+/** @throws {TypeError} for no object, {RangeError} for a precision or a time limit that cannot be. */
 export function settingsOf(options: VerifyOptions): Settings {
+  checkObject("verify", "options", options);
   const { precision = 6, strict = true, timeLimitMs = 1000 } = options;
   if (!Number.isInteger(precision) || precision < 0 || precision > 15)
-    throw new RangeError(`Cannot verify: precision must be an integer from 0 to 15, found ${precision}`);
-  if (!(timeLimitMs > 0)) throw new RangeError(`Cannot verify: timeLimitMs must be positive, found ${timeLimitMs}`);
+    throw new RangeError(`Cannot verify: precision must be an integer from 0 to 15, found ${found(precision)}`);
+  if (typeof timeLimitMs !== "number" || !(timeLimitMs > 0))
+    throw new RangeError(`Cannot verify: timeLimitMs must be positive, found ${found(timeLimitMs)}`);
   const allowSetRelation = options.allowSetRelation ?? options.allow_set_relation_comp ?? false;
   return { precision, strict, timeLimitMs, allowSetRelation };
 }

@@ -5,6 +5,7 @@
  */
 import { Deadline, TimeUp, Unreadable } from "./deadline.ts";
 import { type FoundAnswer, findAnswers, isProse, isSentence } from "./extract/extract_answer.ts";
+import { checkString } from "./found.ts";
 import { normalize } from "./normalize.ts";
 import { settingsOf, type VerifyOptions } from "./options.ts";
 import { compareStructures } from "./structure/compare.ts";
@@ -64,9 +65,8 @@ export function verify(gold: string, prediction: string, options: VerifyOptions 
  * ```
  */
 export function compare(gold: string, prediction: string, options: VerifyOptions = {}): ComparisonResult {
-  for (const [name, value] of Object.entries({ gold, prediction }))
-    if (typeof value !== "string")
-      throw new TypeError(`Cannot compare: ${name} must be a string, found ${typeof value}`);
+  checkString("compare", "gold", gold);
+  checkString("compare", "prediction", prediction);
   const settings = settingsOf(options);
   const comparison = new Comparison(settings, new Deadline(settings.timeLimitMs));
   try {

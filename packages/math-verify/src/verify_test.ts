@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { normalize } from "./normalize.ts";
 import * as further from "./testing/further_cases.ts";
 import * as first from "./testing/held_out_cases.ts";
 import * as reviewed from "./testing/reviewed_cases.ts";
@@ -81,5 +82,11 @@ test("without strictness names of variables do not matter, and lists are tuples"
 test("wrong options and arguments are named", () => {
   assert.throws(() => verify("1", "1", { precision: 1.5 }), /precision must be an integer from 0 to 15, found 1.5/);
   assert.throws(() => verify("1", "1", { timeLimitMs: 0 }), /timeLimitMs must be positive, found 0/);
-  assert.throws(() => verify(1 as unknown as string, "1"), /gold must be a string, found number/);
+  assert.throws(() => verify("1", "1", { precision: "2" as unknown as number }), /found "2"/);
+  assert.throws(
+    () => compare("1", "1", null as unknown as object),
+    /^TypeError.*options must be an object, found null/,
+  );
+  assert.throws(() => normalize(undefined as unknown as string), /^TypeError.*latex must be a string, found undefined/);
+  assert.throws(() => verify(1 as unknown as string, "1"), /gold must be a string, found 1/);
 });

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { singleBackslashes } from "../normalize.ts";
+import { checkObject, checkString } from "../found.ts";
+import { asciiDigits, singleBackslashes } from "../normalize.ts";
 import { MAGNITUDE } from "../structure/units.ts";
 import { findBoxes, type Span } from "./boxed.ts";
 import { findNumbers, unitAt } from "./last_number.ts";
@@ -57,10 +58,14 @@ const MAX_WHOLE = 400;
  * ```
  */
 export function extractAnswer(text: string, options: ExtractOptions = {}): string | null {
-  if (typeof text !== "string")
-    throw new TypeError(`Cannot extract an answer: expected a string, found ${typeof text}`);
+  checkString("extract an answer", "text", text);
+  checkObject("extract an answer", "options", options);
   const { fallback = true } = options;
-  for (const { answer, source } of findAnswers(text)) {
+  const readings = findAnswers(text);
+  const [first, second] = readings;
+  if (fallback && first?.source === "whole" && second?.source === "number" && isShortSentence(first.answer))
+    return second.answer;
+  for (const { answer, source } of readings) {
     if (source !== "number" && source !== "whole") return answer;
     if (fallback && !(source === "whole" && isSentence(answer))) return answer;
   }
@@ -98,6 +103,8 @@ export function findAnswers(text: string): FoundAnswer[] {
     const found = afterAnchor(source, anchor.end, "answer-is");
     if (found.length) return found;
   }
+  const choice = choiceAtEnd(source);
+  if (choice) return [{ answer: choice, source: "answer-is" }];
   const formulas = findMath(source);
   while (formulas.length > 1 && isCondition.test(source.slice(formulas.at(-2)!.end, formulas.at(-1)!.start)))
     formulas.pop();
@@ -106,16 +113,45 @@ export function findAnswers(text: string): FoundAnswer[] {
   return readings((named ? rest.replace(negated, " ") : rest).trim(), undefined);
 }
 
+/** Three words or more, the first with a capital, and one number: "Elle a 12 pommes." */
+const isShortSentence = (line: string): boolean =>
+  /^\p{Lu}\p{Ll}*(?:\s+\S+){2}/u.test(line) && findNumbers(line).length === 1;
+
+const choices = [
+  /^(?:[Oo]ption|[Cc]hoice) *\(?([A-J])\)?$/,
+  /\b(?:correct|right|best) (?:option|choice|answer) is:? *\(?([A-J])\)?$/,
+  /\b(?:[Ss]o|[Tt]hus|[Hh]ence|[Tt]herefore|choose|select|pick|is),? *(?:the )?(?:correct |right )?(?:[Oo]ption|[Cc]hoice) *(?:is)?:? *\(?([A-J])\)?$/,
+  /(?<![\w']|\bor |\band )\(?([A-J])\)? is (?:the )?(?:correct|right|best)(?: (?:option|choice|answer|one))?$/,
+];
+
+/** The letter of a multiple choice with which a text ends: "so, option D", "(D) is correct". */
+function choiceAtEnd(text: string): string | undefined {
+  const end = text
+    .slice(-120)
+    .replace(/[*_`$]/g, "")
+    .replace(/[\s.!]+$/, "")
+    .replace(/^[\s\S]*[.!?\n]/, "");
+  if (/\bnot\b|n't\b|\bwhether\b|\bif\b/.test(end)) return undefined;
+  for (const pattern of choices) {
+    const match = pattern.exec(end);
+    if (match) return match[1];
+  }
+  return undefined;
+}
+
 /** Between an answer and what it holds for: "$2n$ for all $n > 0$". */
 const isCondition = /^[\s,(]{0,4}(?:where|if|with|for (?:all|any|every|some|each))\s{0,3}$/;
 
 /** What is said not to be the answer. */
 const negated = /\b(?:the )?answers? (?:is|are)(?: not|n't)\b[^.\n]*/gi;
 
+const otherDigits = /[٠-٩۰-۹०-९০-৯๐-๙０-９]/;
+
 function solutionIn(text: string): string {
   let solution = text.length > MAX_TEXT ? text.slice(-MAX_TEXT) : text;
   const stop = solution.includes("<|") ? solution.search(/<\|(?:im_end|im_start|endoftext|eot_id|end)\|>/) : -1;
   if (stop > 0) solution = solution.slice(0, stop);
+  if (otherDigits.test(solution)) solution = asciiDigits(solution);
   const thought = solution.lastIndexOf("</think>");
   if (thought >= 0 && solution.slice(thought + 8).trim()) solution = solution.slice(thought + 8);
   return solution;
@@ -180,7 +216,10 @@ const magnitudeAt = new RegExp(String.raw`^\s?${MAGNITUDE}\b`, "i");
 
 /** What stands after "the answer is": its first formulas, or its first sentence. */
 function afterAnchor(text: string, start: number, source: AnswerSource): FoundAnswer[] {
-  const rest = text.slice(start, start + 2000).replace(/^(?:[\s*:_#]|is\b|are\b)+/, "");
+  const rest = text
+    .slice(start, start + 2000)
+    .replace(/^(?:[\s*:_#]|is\b|are\b)+/, "")
+    .replace(/^`([^`\n]*)`/, "$1");
   if (!rest) return [];
   const sentence = rest.split(/\n|[.!?](?=\s|$)|\.?\*\*|;\s/, 1)[0].trim();
   const formulas = findMath(rest);
@@ -190,12 +229,13 @@ function afterAnchor(text: string, start: number, source: AnswerSource): FoundAn
     while (count < formulas.length && isMathJoint(rest.slice(formulas[count - 1].end, formulas[count].start))) count++;
     return marked(rest, joined(rest, formulas.slice(0, count), isMathJoint), source);
   }
-  return sentence ? readings(sentence, source) : [];
+  const choice = /^(?:option |choice )?\s*\(?([A-J])\)?(?:$|,? (?:because|since)\b)/.exec(sentence)?.[1];
+  return sentence ? readings(choice ?? sentence, source) : [];
 }
 
 /** A line of text as an answer: as it stands, and a number in it (the first after "the answer is", else the last). */
 function readings(line: string, source: AnswerSource | undefined): FoundAnswer[] {
-  if (!line) return [];
+  if (!/[^\s.,;:!?]/.test(line)) return [];
   const whole: FoundAnswer = { answer: line, source: source ?? "whole" };
   if (!isProse(line)) return [whole];
   const numbers = hasFormula(line) || isLabel(line) ? [] : findNumbers(line);
@@ -215,19 +255,31 @@ const isLabel = (line: string): boolean =>
   !/^(?:About|Answer|Approximately|Exactly|Only|Result|So|Sum|Thus|Total)\b/.test(line);
 
 /** Whether there are words in it, other than in commands. */
-export const isProse = (text: string): boolean =>
-  /[a-zA-Z]{2,}/.test(text.replace(/\\(?:text|begin|end)\s*\{[^{}]*\}|\\[a-zA-Z]+/g, " "));
+export function isProse(text: string): boolean {
+  const prose = text.replace(/\\(?:text|begin|end)\s*\{[^{}]*\}|\\[a-zA-Z]+/g, " ");
+  return /[a-zA-Z]{2,}/.test(prose) || (foreign.test(prose) && isForeignProse.test(prose));
+}
+
+const foreign = /[^\0-\x7f]/;
+/** Words of other scripts and with accents; Greek letters are symbols. */
+const isForeignProse = /\p{Script=Han}|(?:(?!\p{Script=Greek})\p{L}){2}/u;
+const unparted = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/gu;
 
 /** Whether it is a sentence, or has more words than answers have. */
 export function isSentence(text: string): boolean {
   const prose = text.replace(/\\text\s*\{([^{}]*)\}/g, " $1 ").replace(/\\[a-zA-Z]+/g, " ");
-  const words = prose.match(/[a-zA-Z]{2,}/g) ?? [];
+  const words = prose.match(foreign.test(prose) ? /\p{L}{2,}/gu : /[a-zA-Z]{2,}/g) ?? [];
+  // Three letters of a script that does not part words say more than a unit does.
+  if (foreign.test(prose) && ((prose.match(unparted)?.length ?? 0) > 2 || /[是为為有答]/.test(prose))) return true;
   return words.length > 3 || words.some((word) => verbs.has(word.toLowerCase()));
 }
 
 const verbs: ReadonlySet<string> = new Set(
   (
     "is are was were will do does did not cannot has have had get gets make makes equals because since so thus therefore " +
-    "they we he she it"
+    "they we he she it " +
+    // The verbs and "answer" of other languages, where they are no English words.
+    "es hay tiene tienen respuesta resultado solución est sont réponse résultat ist sind antwort ergebnis são tem " +
+    "resposta sono risposta ответ это равно получится"
   ).split(" "),
 );

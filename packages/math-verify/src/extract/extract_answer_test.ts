@@ -53,7 +53,23 @@ const answers: Record<string, [string, string | null][]> = {
     ["\\boxed{2}<|im_end|><|im_start|>user \\boxed{3}", "2"],
     ["<think>\\boxed{1}</think>", "1"],
   ],
+  "the number in sentences of other languages": [
+    ["La respuesta es 7 manzanas.", "7"],
+    ["La respuesta es 7.", "7"],
+    ["Por lo tanto, ella tiene 18 dólares", "18"],
+    ["答案是7。", "7"],
+    ["因此，总共有42个苹果。", "42"],
+    ["Ответ: 7", "7"],
+    ["Elle a 12 pommes.", "12"],
+    ["Sie hat 7", "7"],
+  ],
+  "the letter of a choice": [
+    ["The correct option is D.", "D"],
+    ["So, option (D).", "D"],
+    ["He pays 10 dollars less with option B", "10"],
+  ],
   nothing: [
+    ["The answer is not 7.", null],
     ["", null],
     ["   ", null],
     ["I am not sure about this one.", null],
@@ -69,5 +85,5 @@ test("without fallbacks only marked answers count", () => {
   assert.equal(extractAnswer("3 apples", { fallback: false }), null);
   assert.equal(extractAnswer("42", { fallback: false }), null);
   assert.equal(extractAnswer("$42$", { fallback: false }), "42");
-  assert.throws(() => extractAnswer(5 as unknown as string), /expected a string, found number/);
+  assert.throws(() => extractAnswer(5 as unknown as string), /text must be a string, found 5/);
 });

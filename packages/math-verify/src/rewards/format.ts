@@ -4,6 +4,8 @@
  * @module
  */
 
+import { checkString } from "../found.ts";
+
 const open = "<think>\n";
 const middle = "\n</think>\n<answer>\n";
 const close = "\n</answer>";
@@ -21,6 +23,7 @@ const close = "\n</answer>";
  * ```
  */
 export function formatReward(completion: string): number {
+  checkString("reward the format", "completion", completion);
   // The regular expression would look at every pair of places; indices are linear.
   const between = completion.indexOf(middle, open.length);
   const matches =
@@ -45,6 +48,7 @@ const tags = ["<think>\n", "\n</think>\n", "\n<answer>\n", "\n</answer>"];
  * ```
  */
 export function tagCountReward(completion: string): number {
+  checkString("count tags", "completion", completion);
   return tags.filter((tag) => completion.split(tag).length === 2).length / tags.length;
 }
 
@@ -63,5 +67,6 @@ const step = /Step \d+:|^\d+\.|\n-|\n\*|First,|Second,|Next,|Finally,/g;
  * ```
  */
 export function reasoningStepsReward(completion: string): number {
+  checkString("count steps", "completion", completion);
   return Math.min(1, (completion.match(step)?.length ?? 0) / 3);
 }

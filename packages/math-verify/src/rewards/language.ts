@@ -1,3 +1,5 @@
+import { checkObject, checkString, found } from "../found.ts";
+
 /** The language that `languageConsistencyReward` expects. */
 export interface LanguageOptions {
   /** Unicode script of the target language, as `Latin`, `Han`, `Cyrillic`. Default `"Latin"`. */
@@ -21,6 +23,8 @@ export interface LanguageOptions {
  * ```
  */
 export function languageConsistencyReward(reasoning: string, options: LanguageOptions = {}): number {
+  checkString("tell languages apart", "reasoning", reasoning);
+  checkObject("tell languages apart", "options", options);
   const { script = "Latin" } = options;
   const target = letterOf(script);
   const prose = reasoning.replace(/\$\$[^$]*\$\$|\$[^$\n]*\$/g, " ").replace(/\\[a-zA-Z]+/g, " ");
@@ -40,6 +44,6 @@ function letterOf(script: string): RegExp {
   try {
     return new RegExp(String.raw`^\p{Script=${script}}`, "u");
   } catch {
-    throw new RangeError(`Cannot tell languages apart: Unicode has no script "${script}"`);
+    throw new RangeError(`Cannot tell languages apart: Unicode has no script ${found(script)}`);
   }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkNumber, checkObject, found } from "../found.ts";
 
 /**
  * Short right answers of a group are best: λ = 0.5 - (length - min) / (max - min); a right answer earns λ, a wrong one
@@ -19,6 +20,9 @@
  * ```
  */
 export function lengthRewards(lengths: readonly number[], correct: readonly boolean[]): number[] {
+  for (const [name, value] of Object.entries({ lengths, correct }))
+    if (!Array.isArray(value))
+      throw new TypeError(`Cannot reward lengths: ${name} must be an array, found ${found(value)}`);
   if (lengths.length !== correct.length)
     throw new RangeError(`Cannot reward lengths: ${lengths.length} lengths and ${correct.length} verdicts`);
   for (const length of lengths) checkLength(length);
@@ -58,9 +62,11 @@ export interface CosineOptions {
  * ```
  */
 export function cosineReward(length: number, correct: boolean, options: CosineOptions = {}): number {
+  checkObject("reward length", "options", options);
   const { maxLength = 1000, minRight = 0.5, maxRight = 1, minWrong = -1, maxWrong = -0.5 } = options;
   checkLength(length);
-  if (!(maxLength > 0)) throw new RangeError(`Cannot reward length: maxLength must be positive, found ${maxLength}`);
+  if (typeof maxLength !== "number" || !(maxLength > 0))
+    throw new RangeError(`Cannot reward length: maxLength must be positive, found ${found(maxLength)}`);
   const [min, max] = correct ? [minRight, maxRight] : [maxWrong, minWrong];
   const cosine = Math.cos((Math.PI * Math.min(length, maxLength)) / maxLength);
   return min + 0.5 * (max - min) * (1 + cosine);
@@ -87,8 +93,12 @@ export interface SoftOverlongOptions {
  * assert.deepEqual([800, 900, 1000, 1001].map((n) => softOverlongReward(n, limits)), [0, -0.5, -1, -1]);
  * ```
  */
-export function softOverlongReward(length: number, { maxLength, cache }: SoftOverlongOptions): number {
+export function softOverlongReward(length: number, limits: SoftOverlongOptions): number {
   checkLength(length);
+  checkObject("reward length", "limits", limits);
+  const { maxLength, cache } = limits;
+  checkNumber("reward length", "maxLength", maxLength);
+  checkNumber("reward length", "cache", cache);
   if (!(cache > 0 && cache <= maxLength))
     throw new RangeError(`Cannot reward length: expected 0 < cache <= maxLength, found ${cache} and ${maxLength}`);
   if (length <= maxLength - cache) return 0;
@@ -96,6 +106,7 @@ export function softOverlongReward(length: number, { maxLength, cache }: SoftOve
 }
 
 function checkLength(length: number): void {
+  checkNumber("reward length", "length", length);
   if (!(length >= 0 && length < Infinity))
     throw new RangeError(`Cannot reward length: expected a number of tokens, found ${length}`);
 }

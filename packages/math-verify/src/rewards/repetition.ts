@@ -1,3 +1,5 @@
+import { checkObject, checkString, found } from "../found.ts";
+
 /** How `repetitionReward` counts. */
 export interface RepetitionOptions {
   /** Words in a row that count as a repetition. Default 3. */
@@ -20,11 +22,13 @@ export interface RepetitionOptions {
  * ```
  */
 export function repetitionReward(completion: string, options: RepetitionOptions = {}): number {
+  checkString("count repetitions", "completion", completion);
+  checkObject("count repetitions", "options", options);
   const { size = 3, maxPenalty = -1 } = options;
   if (!Number.isInteger(size) || size < 1)
-    throw new RangeError(`Cannot count repetitions: size must be a positive integer, found ${size}`);
-  if (!(maxPenalty <= 0))
-    throw new RangeError(`Cannot count repetitions: maxPenalty must be at most 0, found ${maxPenalty}`);
+    throw new RangeError(`Cannot count repetitions: size must be a positive integer, found ${found(size)}`);
+  if (typeof maxPenalty !== "number" || !(maxPenalty <= 0))
+    throw new RangeError(`Cannot count repetitions: maxPenalty must be at most 0, found ${found(maxPenalty)}`);
   const words = completion.toLowerCase().split(/\s+/).filter(Boolean);
   const total = words.length - size + 1;
   if (total < 1) return 0;

@@ -89,6 +89,23 @@ test("the overlong penalty is continuous and never below -1", () => {
   assert.throws(() => softOverlongReward(1, { maxLength: 10, cache: 0 }), /0 < cache <= maxLength, found 0 and 10/);
 });
 
+test("arguments of other kinds are named", () => {
+  const wrong = undefined as never;
+  assert.throws(() => formatReward(wrong), /^TypeError.*completion must be a string, found undefined/);
+  assert.throws(() => tagCountReward(["a"] as never), /^TypeError.*completion must be a string, found an array/);
+  assert.throws(() => reasoningStepsReward(wrong), TypeError);
+  assert.throws(() => repetitionReward(wrong), TypeError);
+  assert.throws(() => languageConsistencyReward(wrong), TypeError);
+  assert.throws(() => softOverlongReward(5, wrong), /^TypeError.*limits must be an object, found undefined/);
+  assert.throws(
+    () => softOverlongReward("5" as never, { maxLength: 9, cache: 1 }),
+    /length must be a number, found "5"/,
+  );
+  assert.throws(() => cosineReward(1, true, null as never), /options must be an object, found null/);
+  assert.throws(() => lengthRewards(wrong, []), /lengths must be an array, found undefined/);
+  assert.throws(() => accuracyReward(wrong, "5"), /prediction must be a string, found undefined/);
+});
+
 test("repetitions cost their share of all n-grams", () => {
   assert.equal(repetitionReward("a a a a a"), -(1 - 1 / 3));
   assert.equal(repetitionReward("a b"), 0);

@@ -25,6 +25,8 @@ const DEGREE = product([symbol("\\pi"), number(rational(1n, 180n)!)]);
 export function compareStructures(gold: Structure, prediction: Structure, comparison: Comparison): Verdict {
   comparison.deadline.tick();
   if (gold.source === prediction.source) return "equal";
+  const [a, b] = [namedSet(gold), namedSet(prediction)];
+  if (a !== gold || b !== prediction) return compareStructures(a, b, comparison);
   if (gold.kind === "text" || prediction.kind === "text") return sameText(gold, prediction, comparison);
   if (sameWord(gold.source, prediction.source)) return "equal";
   if (gold.kind === "value" && prediction.kind === "value") return sameQuantity(gold, prediction, comparison);
@@ -45,6 +47,17 @@ function sameText(gold: Structure, prediction: Structure, comparison: Comparison
   if (choice && choice === choiceOf(prediction.source)) return "equal";
   const opaque = (gold.kind === "text" && gold.opaque) || (prediction.kind === "text" && prediction.opaque);
   return opaque ? "undecided" : "different";
+}
+
+/** "No solution" as the empty set, "all real numbers" as ℝ. */
+function namedSet(structure: Structure): Structure {
+  const wordy = structure.kind === "text" || structure.kind === "value";
+  if (!wordy || !/^(?:\\text\{)?\s*(?:no|there|empty|the|all)\b/i.test(structure.source)) return structure;
+  const words = plainWords(structure.source);
+  if (/^(?:no (?:real )?(?:solutions?|roots?)|(?:there (?:is|are) )no (?:real )?solutions?|empty ?set)$/.test(words))
+    return { kind: "set", items: [], source: "\\emptyset" };
+  if (/^all (?:the )?real(?: number)?s$/.test(words)) return { kind: "reals", source: "\\mathbb{R}" };
+  return structure;
 }
 
 /** Bare words parse as products of letters, but are words. */

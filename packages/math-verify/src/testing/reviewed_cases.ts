@@ -56,6 +56,31 @@ export const equal: Record<string, readonly Pair[]> = {
     ["7\\text{ red}, 5\\text{ blue}", "5\\text{ blue}, 7\\text{ red}"],
     ["1 cat, 2 dogs", "2 dogs, 1 cat"],
   ],
+  "choices in sentences": [
+    ["D", "The correct option is D."],
+    ["D", "The correct choice is (D)"],
+    ["D", "So, option D"],
+    ["D", "Therefore D is correct"],
+    ["D", "Therefore, (D) is the correct answer."],
+    ["D", "The answer is option D."],
+    ["D", "Option D"],
+    ["A", "I think the answer is A because B is wrong."],
+    ["10", "He pays 10 dollars less with option B"],
+  ],
+  "signs, digits and words": [
+    ["12", "final answer: `12`"],
+    ["12", "`12`"],
+    ["12", "\\approx 12"],
+    ["12", "≈ 12"],
+    ["5", "５"],
+    ["5", "٥"],
+    ["1234.5", "١٬٢٣٤٫٥"],
+    ["7", "答案是７。"],
+    ["(-\\infty,\\infty)", "\\mathbb R"],
+    ["(-\\infty,\\infty)", "\\text{all real numbers}"],
+    ["\\text{No solution}", "\\emptyset"],
+    ["\\emptyset", "no real solutions"],
+  ],
 };
 
 /** Predictions that say something else. */
@@ -113,5 +138,17 @@ export const different: Record<string, readonly Pair[]> = {
     ["7 red and 5 blue", "5 red and 7 blue"],
     ["7\\text{ red}, 5\\text{ blue}", "5\\text{ red}, 7\\text{ blue}"],
     ["2 boys, 3 girls", "3 boys, 2 girls"],
+  ],
+  "choices in sentences": [
+    ["D", "The correct option is C."],
+    ["D", "It is not true that D is correct."],
+    ["D", "The question is whether C or D is correct."],
+    ["D", "Option D is wrong. So, option C."],
+  ],
+  "signs, digits and words": [
+    ["5", "６"],
+    ["0", "\\emptyset"],
+    ["\\text{No solution}", "0"],
+    ["\\text{all real numbers}", "\\emptyset"],
   ],
 };
