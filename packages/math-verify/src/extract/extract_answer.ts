@@ -229,8 +229,8 @@ function afterAnchor(text: string, start: number, source: AnswerSource): FoundAn
     while (count < formulas.length && isMathJoint(rest.slice(formulas[count - 1].end, formulas[count].start))) count++;
     return marked(rest, joined(rest, formulas.slice(0, count), isMathJoint), source);
   }
-  const choice = /^(?:option |choice )?\s*\(?([A-J])\)?(?:$|,? (?:because|since)\b)/.exec(sentence)?.[1];
-  return sentence ? readings(choice ?? sentence, source) : [];
+  const choice = /^(?:[Oo]ption|[Cc]hoice)\s*\(?([A-J])\)?$|^\(?([A-J])\)?,? (?:because|since)\b/.exec(sentence);
+  return sentence ? readings(choice?.[1] ?? choice?.[2] ?? sentence, source) : [];
 }
 
 /** A line of text as an answer: as it stands, and a number in it (the first after "the answer is", else the last). */
