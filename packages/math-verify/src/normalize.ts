@@ -203,11 +203,17 @@ function braces(text: string): string {
     .replace(/\\sqrt ?(\d)(?!\d)/g, "\\sqrt{$1}");
 }
 
-/** Keeps one space where it parts letters or digits, and in `3, 400`, which is a list and not 3400; none elsewhere. */
+/** Keeps one space where it parts letters or digits, and in `3, 400` outside of brackets, which is a list and not 3400; none elsewhere. */
 function spaces(text: string): string {
   if (!/\s/.test(text)) return text;
+  let depth = 0;
   return text
     .replace(/\s+/g, " ")
     .replace(/(\\\\|\\begin ?\{\w+\}) /g, "$1")
-    .replace(/ (?![\w.$(|])|(?<![\w\\}).%]|\d,(?=.\d{3}(?!\d))) /g, "");
+    .replace(/ (?![\w.$(|])|(?<![\w\\}).%]|\d,(?=.\d{3}(?!\d))) /g, "")
+    .replace(/[([{]|[)\]}]|(?<=\d), (?=\d{3}(?!\d))/g, (sign) => {
+      if (sign === ", ") return depth > 0 ? "," : sign;
+      depth += "([{".includes(sign) ? 1 : -1;
+      return sign;
+    });
 }
