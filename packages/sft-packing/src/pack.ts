@@ -5,6 +5,7 @@
  * @module
  */
 
+import { checkSequences } from "./check.ts";
 import type { PackingOptions, PackingPlan } from "./plan.ts";
 import { planPacking } from "./plan.ts";
 import type { TokenSequence } from "./sequence.ts";
@@ -43,6 +44,7 @@ export interface PackOptions extends PackingOptions {
  * @param sequences Training examples; the masks are not shifted, see {@link TokenSequence}.
  * @throws {RangeError} A sequence exceeds the context length (and `overlong` is `"error"`), or its labels do not fit
  * its tokens.
+ * @throws {TypeError} `sequences` is not a list of examples, or an option is unknown.
  *
  * Source: DeepSeekMath (arXiv 2402.03300) section 3.2 for `"random-concat"`.
  *
@@ -56,6 +58,7 @@ export interface PackOptions extends PackingOptions {
  * ```
  */
 export function pack(sequences: readonly TokenSequence[], options: PackOptions = {}): PackedBatch[] {
+  checkSequences(sequences);
   const plan = planPacking(
     sequences.map(({ tokens }) => tokens.length),
     options,

@@ -6,6 +6,7 @@
  */
 
 import { stream } from "@gradus/seeds";
+import { checkKeys, checkList, shown } from "./check.ts";
 import type { Affected, PackedPieces } from "./strategies.ts";
 import { bestFitSplit, bestFitWhole, inOrder, nonEmpty, wrapped } from "./strategies.ts";
 
@@ -84,6 +85,7 @@ export function planPacking(lengths: ArrayLike<number>, options: PackingOptions 
 
 /** As `planPacking`, for one of several windows of the data, of which each has a shuffle of its own. */
 export function planWindow(lengths: ArrayLike<number>, options: PackingOptions, window: number): PackingPlan {
+  checkList("lengths", lengths);
   const { contextLength, strategy, overlong, seed } = checkOptions(options);
   const { kept, affected, tokens, lostTokens } = fitOrCut(
     lengths,
@@ -110,17 +112,22 @@ export function isSplitting(strategy: PackingStrategy): boolean {
 
 /** The options with their defaults. */
 export function checkOptions(options: PackingOptions): Required<PackingOptions> {
+  checkKeys(options);
   const { contextLength = 4096, strategy = "best-fit-decreasing", overlong = "error", seed = 0 } = options;
   if (!(Number.isInteger(contextLength) && contextLength > 0 && contextLength <= 2 ** 26)) {
     throw new RangeError(
-      `Cannot plan packing: contextLength must be an integer from 1 to ${2 ** 26}, found ${contextLength}`,
+      `Cannot plan packing: contextLength must be an integer from 1 to ${2 ** 26}, found ${shown(contextLength)}`,
     );
   }
   if (!strategies.includes(strategy)) {
-    throw new TypeError(`Cannot plan packing: strategy must be one of ${strategies.join(", ")}, found ${strategy}`);
+    throw new TypeError(
+      `Cannot plan packing: strategy must be one of ${strategies.join(", ")}, found ${shown(strategy)}`,
+    );
   }
   if (overlong !== "error" && overlong !== "truncate" && overlong !== "drop") {
-    throw new TypeError(`Cannot plan packing: overlong must be "error", "truncate" or "drop", found ${overlong}`);
+    throw new TypeError(
+      `Cannot plan packing: overlong must be "error", "truncate" or "drop", found ${shown(overlong)}`,
+    );
   }
   return { contextLength, strategy, overlong, seed };
 }

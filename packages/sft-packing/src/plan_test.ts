@@ -221,6 +221,6 @@ test("errors name the sequence, what was expected and what was found", () => {
   assert.throws(() => planPacking([2 ** 31]), /RangeError: .*sequence 0: its length .* 2147483647, found 2147483648/);
   assert.throws(() => planPacking([Number.NaN]), /RangeError: .*sequence 0: its length .* found NaN/);
   assert.throws(() => planPacking([1], { contextLength: 0 }), /RangeError: .*contextLength .* found 0/);
-  assert.throws(() => planPacking([1], { strategy: "bfd" as "wrapped" }), /TypeError: .*strategy .* found bfd/);
-  assert.throws(() => planPacking([1], { overlong: "cut" as "drop" }), /TypeError: .*overlong .* found cut/);
+  assert.throws(() => planPacking([1], { strategy: "bfd" as "wrapped" }), /TypeError: .*strategy .* found "bfd"/);
+  assert.throws(() => planPacking([1], { overlong: "cut" as "drop" }), /TypeError: .*overlong .* found "cut"/);
 });

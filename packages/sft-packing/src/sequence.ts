@@ -4,6 +4,8 @@
  * @module
  */
 
+import { checkTokens } from "./check.ts";
+
 /** The label of a token that is not trained. */
 export const IGNORE = -100;
 
@@ -26,6 +28,8 @@ export interface TokenSequence {
  * ```
  */
 export function promptCompletion(prompt: ArrayLike<number>, completion: ArrayLike<number>): TokenSequence {
+  checkTokens("prompt", prompt);
+  checkTokens("completion", completion);
   const tokens = new Int32Array(prompt.length + completion.length);
   tokens.set(prompt);
   tokens.set(completion, prompt.length);
