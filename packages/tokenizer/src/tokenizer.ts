@@ -2,6 +2,7 @@
 import { Encoder } from "./bpe/encoder.ts";
 import { IdList } from "./bpe/id_list.ts";
 import { PADDING, type PaddedBytes } from "./bpe/word_cache.ts";
+import { check } from "./check.ts";
 import { readTokenizerJson } from "./files/from_json.ts";
 import { readTiktoken, type TiktokenOptions } from "./files/from_tiktoken.ts";
 import { type ConfigOptions, writeTokenizerConfig, writeTokenizerJson } from "./files/to_json.ts";
@@ -84,6 +85,7 @@ export class Tokenizer {
    *
    * @param text The file's text.
    * @param options The splitting pattern and the special tokens, which the file does not tell.
+   * @throws {TypeError} If an argument is missing or of the wrong kind.
    * @throws {RangeError} If a line cannot be read, or a byte has no rank.
    */
   static fromTiktoken(text: string, options: TiktokenOptions): Tokenizer {
@@ -109,6 +111,7 @@ export class Tokenizer {
    * @param options Which special tokens count.
    */
   encodeBatch(texts: readonly string[], options: EncodeOptions = {}): EncodedBatch {
+    check("encode", "texts", texts, "an array");
     const offsets = new Int32Array(texts.length + 1);
     this.#out.length = 0;
     for (let i = 0; i < texts.length; i++) {

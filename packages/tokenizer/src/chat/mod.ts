@@ -5,6 +5,7 @@
  * @module
  */
 import { Template } from "@huggingface/jinja";
+import { check } from "../check.ts";
 
 /** A turn of a conversation. Templates may know further fields, `tool_calls` say. */
 export interface ChatMessage {
@@ -37,11 +38,13 @@ export interface ChatOptions extends RenderOptions {
   tokenizer: ChatTokenizer;
 }
 
+const TASK = "apply the chat template";
 const parsed = new Map<string, Template>();
 
 /**
  * A conversation as text.
  *
+ * @throws {TypeError} If an argument is missing or of the wrong kind.
  * @throws {RangeError} If the template cannot be read, or refuses the conversation.
  *
  * @example
@@ -54,6 +57,9 @@ const parsed = new Map<string, Template>();
  * ```
  */
 export function renderChat(messages: readonly ChatMessage[], options: RenderOptions): string {
+  check(TASK, "messages", messages, "an array");
+  check(TASK, "options", options, "an object");
+  check(TASK, "options.template", options.template, "a string");
   const { template, addGenerationPrompt = false, tools, variables = {} } = options;
   try {
     let compiled = parsed.get(template);
@@ -69,7 +75,7 @@ export function renderChat(messages: readonly ChatMessage[], options: RenderOpti
       ...(tools ? { tools } : {}),
     });
   } catch (error) {
-    throw new RangeError(`Cannot apply the chat template: ${(error as Error).message}`, { cause: error });
+    throw new RangeError(`Cannot ${TASK}: ${(error as Error).message}`, { cause: error });
   }
 }
 
@@ -77,6 +83,7 @@ export function renderChat(messages: readonly ChatMessage[], options: RenderOpti
  * A conversation as ids. The special tokens that the template writes become their ids; so do those that stand in a
  * message, as everywhere: check what strangers write before it gets here.
  *
+ * @throws {TypeError} If an argument is missing or of the wrong kind.
  * @throws {RangeError} If the template cannot be read, or refuses the conversation.
  *
  * @example
@@ -91,5 +98,8 @@ export function renderChat(messages: readonly ChatMessage[], options: RenderOpti
  * ```
  */
 export function applyChatTemplate(messages: readonly ChatMessage[], options: ChatOptions): Int32Array {
-  return options.tokenizer.encode(renderChat(messages, options), { addSpecialTokens: false, parseSpecials: true });
+  const text = renderChat(messages, options);
+  const { tokenizer } = options;
+  check(TASK, "options.tokenizer", tokenizer, "an object");
+  return tokenizer.encode(text, { addSpecialTokens: false, parseSpecials: true });
 }

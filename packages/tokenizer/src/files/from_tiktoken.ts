@@ -2,6 +2,7 @@
 import { byteCharacters, tokenOf } from "../bpe/byte_characters.ts";
 import { mergeWord } from "../bpe/merge.ts";
 import { PairTable } from "../bpe/pair_table.ts";
+import { check, show } from "../check.ts";
 import { type PatternName, sourcesOf } from "../split/patterns.ts";
 import { preTokenizerOf } from "../split/pre_tokenizer.ts";
 import { plainVocabulary, type Vocabulary } from "../vocabulary.ts";
@@ -21,9 +22,14 @@ export interface TiktokenOptions {
  * that comes about does not depend on what is around it, so its last merge is always that of the token encoded by
  * itself: one pair a token is all that encoding needs, where there are seven ways to cut one.
  *
+ * @throws {TypeError} If an argument is missing or of the wrong kind.
  * @throws {RangeError} If a line cannot be read, or a byte has no rank.
  */
-export function readTiktoken(text: string, { pattern, specialTokens = {} }: TiktokenOptions): Vocabulary {
+export function readTiktoken(text: string, options: TiktokenOptions): Vocabulary {
+  check("read ranks", "text", text, "a string");
+  check("read ranks", "options", options, "an object");
+  const { pattern, specialTokens = {} } = options;
+  const sources = sourcesOf(pattern);
   const ids = new Map<string, number>();
   let largest = 0;
   for (const [i, line] of text.split(/\r?\n/).entries()) {
@@ -31,7 +37,7 @@ export function readTiktoken(text: string, { pattern, specialTokens = {} }: Tikt
     const found = /^([A-Za-z0-9+/]+=*)\s+(\d{1,9})$/.exec(line);
     if (!found)
       throw new RangeError(
-        `Cannot read ranks: line ${i + 1} must be a token in base64 and its rank, found ${JSON.stringify(line.slice(0, 40))}`,
+        `Cannot read ranks: line ${i + 1} must be a token in base64 and its rank, found ${show(line)}`,
       );
     const bytes = Uint8Array.from(atob(found[1]), (c) => c.charCodeAt(0));
     const id = Number(found[2]);
@@ -52,7 +58,6 @@ export function readTiktoken(text: string, { pattern, specialTokens = {} }: Tikt
     const [left, right] = pair ?? lastPairByText(token, ids) ?? [];
     if (left !== undefined && right !== undefined) pairs.set(left, right, id);
   }
-  const sources = sourcesOf(pattern);
   const preTokenizer = preTokenizerOf(sources, "fancy-regex");
   return plainVocabulary({ ids, pairs, ignoreMerges: true, preTokenizer }, sources, Object.entries(specialTokens));
 }

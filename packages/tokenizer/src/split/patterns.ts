@@ -1,4 +1,5 @@
 /** The splitting patterns that have names, and the scanner of each. */
+import { check } from "../check.ts";
 import { cl100kScanner, type Scanner, scanDeepSeek3, scanGpt2, scanO200k } from "./scanner.ts";
 
 const contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
@@ -30,9 +31,17 @@ export const patterns: Record<PatternName, readonly string[]> = {
   ],
 };
 
-/** The patterns of that name, or the one pattern itself. */
+/**
+ * The patterns of that name, or the one pattern itself. A word by itself is not taken for a pattern: it is a name with a
+ * mistake in it; `(?:word)` is the pattern.
+ *
+ * @throws {TypeError} If it is neither.
+ */
 export function sourcesOf(pattern: string): readonly string[] {
-  return pattern in patterns ? patterns[pattern as PatternName] : [pattern];
+  if (Object.hasOwn(patterns, pattern)) return patterns[pattern as PatternName];
+  const expected = `one of ${Object.keys(patterns).join(", ")} or a regular expression`;
+  check("cut words", "pattern", pattern, expected, typeof pattern === "string" && !/^([\w-]{3,})?$/.test(pattern));
+  return [pattern];
 }
 
 const scanners: Record<PatternName, Scanner> = {

@@ -5,6 +5,7 @@
  * end, becomes U+FFFD, as everywhere on the web and in Rust.
  */
 import { tokenBytes } from "../bpe/byte_characters.ts";
+import { check, show } from "../check.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 
 /** Options of `decode` and `decodeStream`. */
@@ -52,16 +53,21 @@ export class TokenBytes {
   /**
    * The bytes of tokens, one after the other.
    *
+   * @throws {TypeError} If they are no array.
    * @throws {RangeError} If an id is not in the vocabulary.
    */
   join(ids: ArrayLike<number>, { skipSpecialTokens = false }: DecodeOptions): Uint8Array {
+    const typed = ArrayBuffer.isView(ids);
+    check("decode", "ids", ids, "an array of ids", typed || Array.isArray(ids));
     const kinds = this.#kinds;
     const starts = this.#starts;
     let total = 0;
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i];
-      if (!kinds[id])
-        throw new RangeError(`Cannot decode: ids[${i}] must be the id of a token, 0 to ${this.size - 1}, found ${id}`);
+      if (!kinds[id] || !(typed || typeof id === "number"))
+        throw new RangeError(
+          `Cannot decode: ids[${i}] must be the id of a token, 0 to ${this.size - 1}, found ${show(id)}`,
+        );
       total += starts[id + 1] - starts[id];
     }
     const bytes = this.#bytes;

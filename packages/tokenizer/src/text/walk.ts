@@ -1,4 +1,5 @@
 /** The way through a text: ids that are added, added tokens within it, and between them what is cut into words. */
+import { check } from "../check.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 import type { AddedTokens } from "./added_tokens.ts";
 import { normalize } from "./normalizer.ts";
@@ -28,7 +29,7 @@ export function walk(
   { addSpecialTokens = true, parseSpecials = true }: EncodeOptions,
   found: Stretch,
 ): void {
-  if (typeof text !== "string") throw new TypeError(`Cannot encode: text must be a string, found ${typeof text}`);
+  check("encode", "text", text, "a string");
   if (addSpecialTokens) for (const id of frame.before) found(id, "", 0, 0, "", 0);
   added.split(text, false, parseSpecials, (id, start, end) => {
     if (id >= 0) return found(id, text, start, end, text, 0);

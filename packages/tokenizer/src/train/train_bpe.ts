@@ -1,6 +1,7 @@
 /** Training: from texts to a tokenizer. */
 import { byteCharacters } from "../bpe/byte_characters.ts";
 import { PairTable } from "../bpe/pair_table.ts";
+import { check, show } from "../check.ts";
 import { type PatternName, sourcesOf } from "../split/patterns.ts";
 import { cut, forEachWord, type PreTokenizer, preTokenizerOf } from "../split/pre_tokenizer.ts";
 import { Tokenizer } from "../tokenizer.ts";
@@ -44,6 +45,7 @@ const TURN = 100;
  *
  * @param texts Texts, a stream of lines, say.
  * @param options The size, and how to cut.
+ * @throws {TypeError} If an argument is missing or of the wrong kind: one text instead of a list of texts, say.
  * @throws {RangeError} If the size does not fit the special tokens and bytes, or a special token is empty or twice there.
  *
  * @example
@@ -60,11 +62,15 @@ export async function trainBpe(
   texts: Iterable<string> | AsyncIterable<string>,
   options: TrainOptions,
 ): Promise<Tokenizer> {
+  const iterable = Symbol.iterator in Object(texts) || Symbol.asyncIterator in Object(texts);
+  check("train", "texts", texts, "an iterable of strings", iterable && typeof texts !== "string");
+  check("train", "options", options, "an object");
   const { vocabSize, specialTokens = [], pattern = "qwen2", onProgress } = options;
+  check("train", "specialTokens", specialTokens, "an array");
   const fixed = specialTokens.length + 256;
   if (!Number.isInteger(vocabSize) || vocabSize < fixed || vocabSize >= 2 ** 22)
     throw new RangeError(
-      `Cannot train: vocabSize must be a whole number from ${fixed} (special tokens and bytes) to 2²², found ${vocabSize}`,
+      `Cannot train: vocabSize must be a whole number from ${fixed} (special tokens and bytes) to 2²², found ${show(vocabSize)}`,
     );
   for (const [i, token] of specialTokens.entries())
     if (
@@ -83,7 +89,7 @@ export async function trainBpe(
   const words = new WordCounts();
   let done = 0;
   const count = (text: string): void => {
-    if (typeof text !== "string") throw new TypeError(`Cannot train: texts must be strings, found ${typeof text}`);
+    check("train", "each of texts", text, "a string");
     countWords(text, preTokenizer, words);
     done += text.length;
   };

@@ -157,6 +157,6 @@ test("sizes that do not fit and special tokens that cannot be are refused", asyn
   for (const [options, message] of refused) await assert.rejects(trainBpe(["a"], options), message);
   await assert.rejects(
     trainBpe([1 as unknown as string], { vocabSize: 300 }),
-    /TypeError: Cannot train: texts must be strings, found number/,
+    /TypeError: Cannot train: each of texts must be a string, found \d+/,
   );
 });
