@@ -45,17 +45,19 @@ const refused: [string, () => unknown, RegExp][] = [
   ["no ids", () => tokenizer.decode(), /^TypeError: .*ids must be an array of ids, found undefined$/],
   ["ids in strings", () => tokenizer.decode(["1"]), /ids\[0\] must be the id of a token, 0 to 257, found "1"$/],
   ["a text for ids", () => tokenizer.decodeStream().push("1"), /ids must be an array of ids, found "1"$/],
-  ["ranks without options", () => files.fromTiktoken("IQ== 0"), /^TypeError: .*options must be an object, found undef/],
+  ["ranks without options", () => files.fromTiktoken("IQ== 0"), /^TypeError: .*pattern must be .*found undefined$/],
   ["ranks without a pattern", () => files.fromTiktoken("", {}), /^TypeError: .*pattern must be .*found undefined$/],
-  ["no ranks", () => files.fromTiktoken(null, { pattern: "gpt2" }), /^TypeError: .*text must be a string, found null$/],
   [
     "a chat without a template",
     () => chat.applyChatTemplate([], { tokenizer }),
     /^TypeError: Cannot apply the chat template: options.template must be a string, found undefined$/,
   ],
-  ["a chat without options", () => chat.renderChat([]), /^TypeError: .*options must be an object, found undefined$/],
+  [
+    "a chat without options",
+    () => chat.renderChat([]),
+    /^TypeError: .*options.template must be a string, found undefined$/,
+  ],
   ["a text for messages", () => chat.renderChat("hi", { template: "" }), /messages must be an array, found "hi"$/],
-  ["no tokenizer", () => chat.applyChatTemplate([], { template: "" }), /tokenizer must be an object, found undefined$/],
 ];
 for (const [what, act, message] of refused) {
   test(`refused: ${what}`, () => assert.throws(act, message));

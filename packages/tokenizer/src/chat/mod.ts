@@ -58,8 +58,7 @@ const parsed = new Map<string, Template>();
  */
 export function renderChat(messages: readonly ChatMessage[], options: RenderOptions): string {
   check(TASK, "messages", messages, "an array");
-  check(TASK, "options", options, "an object");
-  check(TASK, "options.template", options.template, "a string");
+  check(TASK, "options.template", options?.template, "a string");
   const { template, addGenerationPrompt = false, tools, variables = {} } = options;
   try {
     let compiled = parsed.get(template);
@@ -98,8 +97,5 @@ export function renderChat(messages: readonly ChatMessage[], options: RenderOpti
  * ```
  */
 export function applyChatTemplate(messages: readonly ChatMessage[], options: ChatOptions): Int32Array {
-  const text = renderChat(messages, options);
-  const { tokenizer } = options;
-  check(TASK, "options.tokenizer", tokenizer, "an object");
-  return tokenizer.encode(text, { addSpecialTokens: false, parseSpecials: true });
+  return options.tokenizer.encode(renderChat(messages, options), { addSpecialTokens: false, parseSpecials: true });
 }
