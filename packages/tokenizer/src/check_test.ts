@@ -23,7 +23,7 @@ const training: [string, unknown[], RegExp][] = [
   ...["cl100K", "gpt9", "cl100k_base", "toString", ""].map((pattern): [string, unknown[], RegExp] => [
     `the pattern "${pattern}"`,
     [["a"], { ...size, pattern }],
-    new RegExp(`pattern must be one of ${names} or a regular expression, found "${pattern}"$`),
+    new RegExp(`pattern must be one of ${names} or a regex, found "${pattern}"$`),
   ]),
   ["null for a text", [[null], size], /each of texts must be a string, found null$/],
 ];

@@ -39,7 +39,7 @@ export const patterns: Record<PatternName, readonly string[]> = {
  */
 export function sourcesOf(pattern: string): readonly string[] {
   if (Object.hasOwn(patterns, pattern)) return patterns[pattern as PatternName];
-  const expected = `one of ${Object.keys(patterns).join(", ")} or a regular expression`;
+  const expected = `one of ${Object.keys(patterns).join(", ")} or a regex`;
   check("cut words", "pattern", pattern, expected, typeof pattern === "string" && !/^([\w-]{3,})?$/.test(pattern));
   return [pattern];
 }
