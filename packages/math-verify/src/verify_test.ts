@@ -70,6 +70,8 @@ test("precision is the number of decimal places that must agree", () => {
 
 test("without strictness names of variables do not matter, and lists are tuples", () => {
   assert.ok(verify("f(x)+1", "f(y)+1", { strict: false }));
+  const sums = ["\\sum_{k=1}^{n} k^2", "\\sum_{i=1}^{m} i^2"] as const;
+  assert.ok(verify(...sums, { strict: false }) && !verify(...sums));
   assert.ok(!verify("f(x)+x", "f(y)+x", { strict: false }));
   assert.ok(!verify("f(x)", "f(y)"));
   assert.ok(verify("1 < x < 2", "1 < y < 2", { strict: false }));

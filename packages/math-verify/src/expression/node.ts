@@ -54,6 +54,27 @@ export const difference = (a: Node, b: Node): Node => sum([a, negative(b)]);
 export const isNumber = (node: Node, value: Rational = ONE): boolean =>
   node.kind === "number" && node.value.numerator === value.numerator && node.value.denominator === value.denominator;
 
+/** The same kind of node of other parts. */
+export function mapChildren(node: Node, change: (part: Node) => Node): Node {
+  switch (node.kind) {
+    case "number":
+    case "symbol":
+      return node;
+    case "sum":
+      return { ...node, terms: node.terms.map(change) };
+    case "product":
+      return { ...node, factors: node.factors.map(change) };
+    case "power":
+      return { ...node, base: change(node.base), exponent: change(node.exponent) };
+    case "call":
+      return { ...node, args: node.args.map(change) };
+    case "matrix":
+      return { ...node, rows: node.rows.map((row) => row.map(change)) };
+    case "series":
+      return { ...node, from: change(node.from), to: change(node.to), body: change(node.body) };
+  }
+}
+
 /** The parts of a node, whatever its kind. */
 export function children(node: Node): readonly Node[] {
   switch (node.kind) {

@@ -4,7 +4,7 @@
  * @module
  */
 import { matrixOf } from "../expression/matrix.ts";
-import { children, type Node, number, product, symbol, variables } from "../expression/node.ts";
+import { mapChildren, type Node, number, product, symbol, variables } from "../expression/node.ts";
 import { sameExpression } from "../expression/same.ts";
 import { rational } from "../numbers/rational.ts";
 import { all, type Comparison, type Verdict } from "../verdict.ts";
@@ -105,23 +105,11 @@ function sameMatrix(gold: Node, prediction: Node, comparison: Comparison): Verdi
 /** Variables renamed in the order in which they appear. */
 function renamed(node: Node): Node {
   const names = new Map([...variables(node)].map((name, i) => [name, `v${i}`]));
+  const nameOf = (name: string): string => names.get(name) ?? name;
   const rename = (part: Node): Node => {
-    switch (part.kind) {
-      case "number":
-        return part;
-      case "symbol":
-        return { ...part, name: names.get(part.name) ?? part.name };
-      case "sum":
-        return { ...part, terms: part.terms.map(rename) };
-      case "product":
-        return { ...part, factors: part.factors.map(rename) };
-      case "power":
-        return { ...part, base: rename(part.base), exponent: rename(part.exponent) };
-      case "call":
-        return { ...part, args: part.args.map(rename) };
-      default:
-        return children(part).length ? part : part;
-    }
+    if (part.kind === "symbol") return { ...part, name: nameOf(part.name) };
+    const renamedParts = mapChildren(part, rename);
+    return renamedParts.kind === "series" ? { ...renamedParts, variable: nameOf(renamedParts.variable) } : renamedParts;
   };
   return rename(node);
 }
