@@ -76,7 +76,6 @@ export { type Evaluation, evaluate as evaluatePolicy } from "./recipe/evaluate.t
 export { drawSolution, openProblems, type ProblemSource, type RecipeProblem } from "./recipe/problem_source.ts";
 export {
   type ReinforcementReport,
-  type Rollout,
   type RolloutBatch,
   reinforcementStep,
   rolloutBatch,

@@ -13,13 +13,6 @@ import type { ProblemSource } from "./problem_source.ts";
 
 export { type RolloutBatch, rolloutBatch } from "@gradus/grpo";
 
-/** A prompt and what was sampled after it. */
-export interface Rollout {
-  readonly prompt: Int32Array;
-  readonly tokens: Int32Array;
-  readonly logProbs: Float32Array;
-}
-
 /** What one step did, for the journal. */
 export interface ReinforcementReport {
   readonly loss: number;

@@ -91,9 +91,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   sapo: {
     source: "SAPO, arXiv 2511.20347, equations 5 and 6",
     advantages: { scale: "group" },
-    objective: {
-      ...{ aggregation: "grpo", surrogate: "sapo", temperatures: { positive: 1, negative: 1.05 }, beta: 0 },
-    },
+    objective: { aggregation: "grpo", surrogate: "sapo", temperatures: { positive: 1, negative: 1.05 }, beta: 0 },
   },
   /** GRPO with a token mean over the batch; the beta-distributed scaling of the paper's advantages is not included. */
   bnpo: {
