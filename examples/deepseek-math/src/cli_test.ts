@@ -80,7 +80,7 @@ test("ask takes one question, flags before or after it", () => {
   assert.deepEqual(parseCommand(["ask", "17*23", "--seed", "3"]), expected);
   assert.deepEqual(parseCommand(["--seed", "3", "ask", "17*23"]), expected);
   assert.match(refusal("ask"), /one question, found 0/);
-  assert.match(refusal("ask", " "), /one question/);
+  assert.match(refusal("ask", " "), /takes a question, found an empty one/);
   assert.match(refusal("ask", "17", "*", "23"), /one question, found 3/);
   assert.match(refusal("ask", "17*23", "--resume"), /--resume belongs to train/);
 });
