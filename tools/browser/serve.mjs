@@ -25,7 +25,8 @@ export async function serve({ root, pages, onPost }) {
         for await (const chunk of request) chunks.push(chunk);
         onPost(pathname, JSON.parse(Buffer.concat(chunks).toString()));
         answer(200, "", "");
-      } else if (pathname === "/favicon.ico") answer(204, "", ""); // Browsers ask for it on their own, sooner or later
+      } else if (pathname === "/favicon.ico")
+        answer(204, "", ""); // Browsers ask for it on their own, sooner or later
       else if (pathname in pages) answer(200, pathname, pages[pathname]);
       else if (/\.m?js$/.test(pathname)) answer(200, pathname, await readFile(join(root, decodeURI(pathname))));
       else throw new Error("neither a page nor JavaScript");
