@@ -20,7 +20,7 @@ function start(engine, file) {
 }
 
 /** Seconds of each turn by engine and corpus; engines take turns. */
-async function encodings(engines, corpora, file, { turns, share }) {
+async function encodings(engines, corpora, file, { turns, share, least }) {
   const results = [];
   const processes = engines.map((engine) => [engine, start(engine, file)]);
   try {
@@ -29,7 +29,7 @@ async function encodings(engines, corpora, file, { turns, share }) {
       for (const [engine, each] of processes) {
         const { bytes, tokens, hashes } = await each.ask({ job: "encode", corpus, share, hashes: true });
         // Let it compile.
-        for (let spent = 0; spent < 1; ) spent += (await each.ask({ job: "encode", corpus, share })).seconds + 0.05;
+        await each.ask({ job: "encode", corpus, share, least: 3 * least });
         cells.set(engine, { engine, corpus, bytes, tokens, hashes, seconds: [] });
       }
       for (let turn = 0; turn < turns; turn++)
@@ -37,7 +37,7 @@ async function encodings(engines, corpora, file, { turns, share }) {
           const { seconds } = cells.get(engine);
           // A slow peer gets few turns.
           if (seconds.length < 3 || seconds[0] < 2)
-            seconds.push((await each.ask({ job: "encode", corpus, share })).seconds);
+            seconds.push((await each.ask({ job: "encode", corpus, share, least })).seconds);
         }
       const ours = cells.get(engines[0]);
       for (const { hashes, ...cell } of cells.values()) {
@@ -90,9 +90,9 @@ async function trainings(file, vocabSize, turns) {
   return results;
 }
 
-async function pools(corpus, file, { turns, share }) {
+async function pools(corpus, file, size) {
   const counts = [...new Set([1, availableParallelism()])];
-  return encodings(["gradus file", ...counts.map((count) => `gradus pool ${count}`)], [corpus], file, { turns, share });
+  return encodings(["gradus file", ...counts.map((count) => `gradus pool ${count}`)], [corpus], file, size);
 }
 
 /** Trains on GSM8K, or on the mixture, and writes what the engines read. */
@@ -118,7 +118,7 @@ export async function run({ quick = false } = {}) {
   try {
     const corpora = gsm8k() ? ["gsm8k", "mixed"] : ["mixed"];
     const { file, vocabSize, megabytes } = await prepare(folder, corpora, quick);
-    const size = quick ? { turns: 1, share: 0.02 } : { turns: 5, share: 1 };
+    const size = quick ? { turns: 1, share: 0.02, least: 0 } : { turns: 5, share: 1, least: 0.4 };
     const results = [
       ...(await encodings(RANKS, corpora, file, size)),
       // The slow ones get a quarter of the texts.
@@ -142,7 +142,8 @@ export async function run({ quick = false } = {}) {
         "tokenizers",
       ),
       sections: [
-        "Text by text, as ids; median of the turns, slowest and fastest beside it. The first group has tiktoken's ranks of " +
+        "Text by text, as ids; median of the turns, slowest and fastest beside it. A turn goes through the texts again until " +
+          "0.4 s are over. The first group has tiktoken's ranks of " +
           `cl100k_base, the second a \`tokenizer.json\` of ${whole(vocabSize)} tokens that \`trainBpe\` wrote. Rust's binding ` +
           "encodes all texts in one call, on all cores.",
         ...corpora.map((corpus) =>
