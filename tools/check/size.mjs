@@ -12,6 +12,7 @@ export const budgets = {
   "@gradus/evals": 6,
   "@gradus/sft-packing": 12,
   "@gradus/grpo": 19,
+  "@gradus/reward-model": 14,
   "@gradus/math-verify": 29,
   "@gradus/transformer": 40,
   "@gradus/autodiff": 50,
