@@ -1,17 +1,25 @@
 /**
- * Regular expressions of Rust's libraries as JavaScript's.
+ * Regular expressions of Rust's libraries as JavaScript's, with the flag `v`.
  *
  * Hugging Face's library matches with Oniguruma (Ruby's syntax), tiktoken with fancy-regex. What differs here: `\s`, `\d`,
  * `\w`, `\h`, `.`, `^` and `$` mean other characters or places, `(?i:…)` is not in Node 20, possessive quantifiers and
- * atomic groups are nowhere, and JavaScript allows no needless escapes in Unicode mode.
+ * atomic groups are nowhere, and JavaScript allows no needless escapes.
  */
-import { property, spaces, wordCharacters } from "../unicode/ranges.ts";
+import { property, wordCharacters } from "../unicode/sets.ts";
 
 /** Whose syntax: in Oniguruma's `^` and `$` are ends of lines and `{1,3}+` is a repetition of a repetition. */
 export type Dialect = "oniguruma" | "fancy-regex";
 
-/** Ends in an error that says what in the pattern cannot be had. */
-class Unsupported extends RangeError {}
+const escapes = String.raw`\\(?:[pP](?:\{\^?[\w= ]+\}|[A-Z])|x[\dA-Fa-f]{2}|u[\dA-Fa-f]{4}|[xu]\{[\dA-Fa-f]+\}|[^]|$)`;
+
+/** An escape, a class, the beginning of a group, a quantifier, or a character. */
+const tokens = /* @__PURE__ */ new RegExp(
+  String.raw`${escapes}|\[\^?\]?(?:\\[^]|[^\\\]])*\]|\((?:\?(?:<?[=!]|i?:|>|i\)|.?))?|(?:[?*+]|\{(?:\d+,?\d*|,\d+)\})[?+]?|[^]`,
+  "gu",
+);
+
+/** Within a class: an escape, a range, or a character. */
+const members = /* @__PURE__ */ new RegExp(String.raw`${escapes}|&&|([^\\])-([^\\])|[^]`, "gu");
 
 /**
  * A global regular expression that matches as Rust would.
@@ -20,192 +28,113 @@ class Unsupported extends RangeError {}
  */
 export function translatePattern(source: string, dialect: Dialect = "oniguruma"): RegExp {
   try {
-    return new RegExp(new Translation(source, dialect).alternatives(false, true), "gu");
+    return new RegExp(translate(source, dialect === "oniguruma"), "gv");
   } catch (error) {
+    // Without the translation, which runtimes put before what they say.
     throw new RangeError(
-      `Cannot use the pattern ${JSON.stringify(source)}: ${(error as Error).message.replace(/^Invalid regular expression: /, "")}`,
+      `Cannot use the pattern ${JSON.stringify(source)}: ${(error as Error).message.replace(/^.*: /s, "")}`,
     );
   }
 }
 
-/** A recursive descent over the pattern, one method for each rule of its grammar. */
-class Translation {
-  readonly #source: string;
-  readonly #dialect: Dialect;
-  #at = 0;
-  /** Groups of the result so far; those of atomic groups are referred to by number. */
-  #groups = 0;
+function translate(source: string, ruby: boolean): string {
+  let out = "";
+  /** Where the last atom begins in `out`. */
+  let atom = 0;
+  let ignoreCase = false;
+  let atomics = 0;
+  /** Groups that are open: where they begin, what was before them, and whether they are atomic. */
+  const groups: { start: number; ignoreCase: boolean; atomic: boolean }[] = [];
+  // A lookahead does not backtrack, so it is asked what it found.
+  const makeAtomic = (): void => {
+    out = `${out.slice(0, atom)}(?:(?=(?<a${++atomics}>${out.slice(atom)}))\\k<a${atomics}>)`;
+  };
 
-  constructor(source: string, dialect: Dialect) {
-    this.#source = source;
-    this.#dialect = dialect;
-  }
-
-  /** `a|b|…` up to the closing bracket, or to the end at the top. */
-  alternatives(ignoreCase: boolean, top: boolean): string {
-    let out = "";
-    while (this.#at < this.#source.length) {
-      const c = this.#source[this.#at];
-      if (c === ")") {
-        if (top) throw new Unsupported("there is a ) too many");
-        return out;
-      }
-      if (c === "|") {
-        out += "|";
-        this.#at++;
-      } else if (this.#rest().startsWith("(?i)")) {
-        if (out !== "") throw new Unsupported("(?i) is supported at the beginning only");
-        this.#at += 4;
-        ignoreCase = true;
-      } else out += this.#quantified(ignoreCase);
-    }
-    if (!top) throw new Unsupported("a ) is missing");
-    return out;
-  }
-
-  /** An atom and what says how often. */
-  #quantified(ignoreCase: boolean): string {
-    const groups = this.#groups;
-    const atom = this.#atom(ignoreCase);
-    const quantifier = /^(?:[?*+]|\{(?:\d+(?:,\d*)?|,\d+)\})/.exec(this.#rest())?.[0];
-    if (!quantifier) return atom;
-    this.#at += quantifier.length;
-    const plain = quantifier.replace("{,", "{0,");
-    const braces = quantifier.length > 1;
-    if (this.#source[this.#at] === "?") {
-      this.#at++;
-      return `${atom}${plain}?`;
-    }
-    if (this.#source[this.#at] !== "+") return `${atom}${plain}`;
-    this.#at++;
-    if (braces && this.#dialect === "oniguruma") return `(?:${atom}${plain})+`;
-    if (this.#groups !== groups) throw new Unsupported("possessive quantifiers over atomic groups are not supported");
-    return this.#atomic(`${atom}${plain}`);
-  }
-
-  /** `(?>x)`: a lookahead does not backtrack, so it is asked what it found. */
-  #atomic(inner: string): string {
-    this.#groups++;
-    return `(?:(?=(${inner}))\\${this.#groups})`;
-  }
-
-  #atom(ignoreCase: boolean): string {
-    const c = this.#next();
-    switch (c) {
-      case "(":
-        return this.#group(ignoreCase);
-      case "[":
-        return `[${this.#characterClass(ignoreCase)}]`;
-      case ".":
-        return "[^\\n]";
-      case "^":
-        return this.#dialect === "oniguruma" ? "(?:^|(?<=\\n))" : "^";
-      case "$":
-        return this.#dialect === "oniguruma" ? "(?:$|(?=\\n))" : "$";
-      case "\\":
-        return this.#escape(false, ignoreCase);
-    }
-    if ("?*+{".includes(c)) throw new Unsupported(`${c} has nothing to repeat`);
-    const either = ignoreCase ? bothCases(c) : c;
-    return either === c ? literal(c) : `[${either}]`;
-  }
-
-  #group(ignoreCase: boolean): string {
-    const opening = /^\?(?:[:=!>]|<[=!]|i:)/.exec(this.#rest())?.[0];
-    if (!opening && this.#source[this.#at] === "?")
-      throw new Unsupported(`the group (${this.#rest().slice(0, 3)} is not supported`);
-    this.#at += opening?.length ?? 0;
-    const atomic = opening === "?>";
-    const groups = this.#groups;
-    const inner = this.alternatives(ignoreCase || opening === "?i:", false);
-    this.#at++;
-    if (!atomic) return `(${opening && opening !== "?i:" ? opening : "?:"}${inner})`;
-    if (this.#groups !== groups) throw new Unsupported("atomic groups within atomic groups are not supported");
-    return this.#atomic(inner);
-  }
-
-  /** From behind `[` to behind `]`. */
-  #characterClass(ignoreCase: boolean): string {
-    let out = "";
-    if (this.#source[this.#at] === "^") {
-      out = "^";
-      this.#at++;
-    }
-    for (let first = true; ; first = false) {
-      if (this.#at >= this.#source.length) throw new Unsupported("a ] is missing");
-      const c = this.#next();
-      if (c === "]" && !first) return out;
-      if (c === "[" || this.#rest().startsWith("&&")) throw new Unsupported("classes within classes are not supported");
-      if (c === "\\") out += this.#escape(true, ignoreCase);
-      else if (c === "-" && out !== "" && out !== "^" && this.#source[this.#at] !== "]") out += "-";
-      else out += ignoreCase ? bothCases(c) : literal(c);
+  for (const [token] of source.matchAll(tokens)) {
+    const start = out.length;
+    const quantifier = /^([?*+]|\{.+\})(.?)$/.exec(token);
+    if (token === "(?i)") {
+      if (!/^$|\(\?:$/.test(out)) throw new RangeError("(?i) is supported at the beginning only");
+      ignoreCase = true;
+    } else if (token[0] === "(") {
+      if (!/^\((\?(<?[=!]|i?:|>))?$/.test(token)) throw new RangeError(`the group ${token} is not supported`);
+      groups.push({ start, ignoreCase, atomic: token === "(?>" });
+      ignoreCase ||= token === "(?i:";
+      out += /[=!]/.test(token) ? token : "(?:";
+    } else if (token === ")") {
+      const group = groups.pop();
+      out += token;
+      if (!group) continue; // The runtime will complain.
+      atom = group.start;
+      ignoreCase = group.ignoreCase;
+      if (group.atomic) makeAtomic();
+    } else if (quantifier) {
+      const [, times, mode] = quantifier;
+      out += times.replace("{,", "{0,");
+      if (mode === "?") out += mode;
+      else if (mode && ruby && times.length > 1) out = `${out.slice(0, atom)}(?:${out.slice(atom)})+`;
+      else if (mode) makeAtomic();
+    } else {
+      out += translateAtom(token, ignoreCase, ruby);
+      atom = start;
     }
   }
-
-  /** From behind a backslash. */
-  #escape(inClass: boolean, ignoreCase: boolean): string {
-    const c = this.#next();
-    const set = (inside: string): string => (inClass ? inside : `[${inside}]`);
-    switch (c) {
-      case "s":
-      case "S":
-        return set(spaces(c === "S"));
-      case "d":
-      case "D":
-        return set(property("Nd", c === "D"));
-      case "w":
-      case "W":
-        return set(wordCharacters(c === "W", inClass));
-      case "h":
-        if (this.#dialect === "oniguruma") return set("0-9A-Fa-f");
-        break;
-      case "r":
-      case "n":
-      case "t":
-      case "f":
-      case "v":
-        return `\\${c}`;
-      case "A":
-        if (!inClass) return "^";
-        break;
-      case "z":
-        if (!inClass) return "$";
-        break;
-      case "p":
-      case "P": {
-        const name = /^\{\^?[A-Za-z_= ]+\}|^[A-Z]/.exec(this.#rest())?.[0];
-        if (!name) break;
-        this.#at += name.length;
-        return set(property(name.replace(/[{}^]/g, ""), name.startsWith("{^") !== (c === "P")));
-      }
-      case "x":
-      case "u": {
-        const digits = /^(?:[0-9A-Fa-f]{2,4}|\{[0-9A-Fa-f]+\})/.exec(this.#rest())?.[0];
-        if (!digits) break;
-        const hex = digits[0] === "{" ? digits.slice(1, -1) : digits.slice(0, c === "x" ? 2 : 4);
-        this.#at += digits[0] === "{" ? digits.length : hex.length;
-        return `\\u{${hex}}`;
-      }
-    }
-    if (/[A-Za-z0-9]/.test(c)) throw new Unsupported(`\\${c} is not supported`);
-    return ignoreCase && inClass ? bothCases(c) : literal(c);
-  }
-
-  #next(): string {
-    if (this.#at >= this.#source.length) throw new Unsupported("it ends too early");
-    const c = String.fromCodePoint(this.#source.codePointAt(this.#at)!);
-    this.#at += c.length;
-    return c;
-  }
-
-  #rest(): string {
-    return this.#source.slice(this.#at);
-  }
+  return out;
 }
 
-/** A character by itself, escaped where Unicode mode wants it. */
+function translateAtom(token: string, ignoreCase: boolean, ruby: boolean): string {
+  if (token === "|" || token === "[") return token;
+  if (token === ".") return "[^\\n]";
+  if (token === "^") return ruby ? "(?:^|(?<=\\n))" : token;
+  if (token === "$") return ruby ? "(?:$|(?=\\n))" : token;
+  if (token[0] === "\\") return translateEscape(token, false, ruby);
+  if (!token[1] || token.codePointAt(0)! > 0xffff) return ignoreCase ? `[${bothCases(token)}]` : literal(token);
+  const [, negation, inside] = /^\[(\^?)(.*)\]$/s.exec(token)!;
+  const set = inside.replace(members, (member, from?: string, to?: string) => {
+    if (member === "[" || member === "&&") throw new RangeError("classes within classes are not supported");
+    if (member[0] === "\\") return translateEscape(member, true, ruby);
+    if (!from || !to) return ignoreCase ? bothCases(member) : literal(member);
+    if (!ignoreCase) return `${literal(from)}-${literal(to)}`;
+    let all = "";
+    for (let c = from.codePointAt(0)!; c <= to.codePointAt(0)!; c++) all += bothCases(String.fromCodePoint(c));
+    return all;
+  });
+  return `[${negation}${set}]`;
+}
+
+function translateEscape(token: string, inClass: boolean, ruby: boolean): string {
+  const c = token[1] ?? "";
+  const set = escapedSet(token, inClass, ruby);
+  if (set) return /[A-OQ-Z]/.test(c) || (c === "P") !== (token[3] === "^") ? `[^${set}]` : set;
+  if (/[rntfv]/.test(c)) return token;
+  if (c === "A" && !inClass) return "^";
+  if (c === "z" && !inClass) return "$";
+  const hex = /^\\[xu]\{?([\dA-Fa-f]+)/.exec(token);
+  if (hex) return `\\u{${hex[1]}}`;
+  if (/^[A-Za-z0-9]?$/.test(c)) throw new RangeError(`${token} is not supported`);
+  return literal(token.slice(1));
+}
+
+/** The set of `\s`, `\d`, `\w`, `\h`, `\p`, or of what their capitals leave out. */
+function escapedSet(token: string, inClass: boolean, ruby: boolean): string | undefined {
+  switch (token[1]?.toLowerCase()) {
+    case "s":
+      return "\\p{White_Space}";
+    case "d":
+      return property("Nd");
+    case "w":
+      return wordCharacters(inClass);
+    case "h":
+      return ruby ? "[0-9A-Fa-f]" : undefined;
+    case "p":
+      return token[2] ? property(token.slice(2).replace(/[{}^]/g, "")) : undefined;
+  }
+  return undefined;
+}
+
+/** A character by itself, escaped where it would mean something. */
 function literal(c: string): string {
-  return /[\^$\\.*+?()[\]{}|/-]/.test(c) ? `\\u{${c.codePointAt(0)!.toString(16)}}` : c;
+  return /[!-/:-@[-`{-~]/.test(c) ? `\\u{${c.codePointAt(0)!.toString(16)}}` : c;
 }
 
 /** A letter in both cases, and what else folds to it: ſ to s, the Kelvin sign to k. */

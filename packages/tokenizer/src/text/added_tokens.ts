@@ -6,7 +6,7 @@
  * looked for in the normalized text, after the others.
  */
 import { escapeText } from "../split/split.ts";
-import { isWordCharacter } from "../unicode/ranges.ts";
+import { isWordCharacter } from "../unicode/sets.ts";
 import { type Form, normalize } from "./normalizer.ts";
 
 /** A text with an id of its own, as in `added_tokens` of a `tokenizer.json`. */
