@@ -1,1 +1,13 @@
-export {};
+export { type Classifier, type ClassifierSettings, readClassifier } from "./classifier/classifier.ts";
+export { type ClassifierOptions, type ClassifierTrainer, classifierTrainer } from "./classifier/trainer.ts";
+export {
+  type Contamination,
+  type DecontaminationOptions,
+  type Decontaminator,
+  decontaminator,
+} from "./decontaminate/decontaminate.ts";
+export { estimateJaccard, exactJaccard } from "./dedup/minhash.ts";
+export { type NearDuplicateIndex, type NearDuplicateOptions, nearDuplicateIndex } from "./dedup/near_duplicates.ts";
+export { domainOf, normalizeUrl, pathOf, type UrlSet, urlSet } from "./dedup/url.ts";
+export { type ExtractedPage, extractText } from "./html/extract.ts";
+export { hashWord, splitWords, type Words, wordReader } from "./text/words.ts";

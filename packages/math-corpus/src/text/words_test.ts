@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { hashWord, splitWords, wordReader } from "./words.ts";
+
+test("the fast reader finds the words of the regular expression, wherever characters come from", () => {
+  const read = wordReader();
+  fc.assert(
+    fc.property(fc.string({ unit: "binary", maxLength: 60 }), (text) => {
+      assert.deepEqual([...read(text).words], splitWords(text).map(hashWord));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("each word's start is where it begins in the text", () => {
+  const text = "Ein Satz, 求解 𠮷 x_1";
+  const { words, starts } = wordReader()(text);
+  assert.deepEqual([...starts], [0, 4, 10, 11, 13, 16, 18]);
+  assert.equal(words[4], hashWord("𠮷"));
+});
+
+test("symbols are tokens, a repeated one only once, and no words", () => {
+  const { tokens, words } = wordReader()("a ==== b -- -- c");
+  assert.equal(words.length, 3);
+  assert.equal(tokens.length, 6); // a = b - - c
+});
+
+test("a reader can be used again: a short text after a long one has its own words only", () => {
+  const read = wordReader();
+  read("one two three ".repeat(2000));
+  assert.deepEqual([...read("four").words], [hashWord("four")]);
+});
