@@ -9,6 +9,7 @@ import { checkNumbers, checkObject } from "../check.ts";
 import { reduction } from "./aggregation.ts";
 import { batchTotals, checkBatch } from "./batch.ts";
 import { explainNonFinite } from "./explain.ts";
+import { canFuse, fusedSequence } from "./fused.ts";
 import type { GrpoBatch, GrpoMetrics, GrpoOptions } from "./grpo_options.ts";
 import { checkGrpoOptions, planGrpo } from "./grpo_options.ts";
 import type { ObjectiveResult } from "./result.ts";
@@ -65,11 +66,14 @@ export function surrogateObjective(
   const plan = planGrpo(objective, batch, options);
   const { weights, counts, total } = reduction(batch, options.aggregation ?? "grpo", options, plan.maskTruncated);
   const pass = new SurrogatePass(batch, plan, plan.topEntropy === undefined ? -Infinity : threshold(batch, options));
+  const { sums, clips, coefficients } = pass;
+  const fused = canFuse(batch, plan);
   for (let s = 0; s < weights.length; s++) {
-    if (counts[s] > 0) pass.sequence(s, segments[s], segments[s + 1], weights[s], counts[s]);
+    if (counts[s] === 0) continue;
+    if (fused) fusedSequence(batch, plan, s, segments[s], segments[s + 1], weights[s], coefficients, sums, clips);
+    else pass.sequence(s, segments[s], segments[s + 1], weights[s], counts[s]);
   }
 
-  const { sums, coefficients } = pass;
   const loss = sums.policyLoss + sums.klLoss;
   // A loss beyond float32 means coefficients that are infinite.
   if (!Number.isFinite(Math.fround(loss))) throw new RangeError(explainNonFinite(objective, batch, plan));
@@ -82,9 +86,9 @@ export function surrogateObjective(
     ...(refLogProbs === undefined ? {} : { kl: sums.kl * share }),
     ratioMean: sums.ratio * share,
     approxKl: (sums.ratio - sums.tokens - sums.logRatio) * share,
-    clipFractionLow: sums.clippedLow * share,
-    clipFractionHigh: sums.clippedHigh * share,
-    clipFractionDual: sums.clippedDual * share,
+    clipFractionLow: clips.low * share,
+    clipFractionHigh: clips.high * share,
+    clipFractionDual: clips.dual * share,
     advantage: sums.advantage * share,
     advantageSize: sums.advantageSize * share,
     ...(entropies === undefined ? {} : { entropy: sums.entropy * share }),

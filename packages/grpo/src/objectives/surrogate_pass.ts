@@ -1,10 +1,6 @@
 /**
  * One pass over a batch: the coefficients of every trained token and the sums that the loss and the metrics are made of.
  *
- * All options meet in a single loop over the tokens of a sequence. Its branches ask for options, so they go the same way
- * for every token and are free; nothing is gathered or stored between steps. (Kernels over chunks of 512 gathered tokens
- * took twice as long for the same options.)
- *
  * A ratio or a KL of the whole sequence depends on each of its tokens. Its derivative is collected over the sequence and
  * then given to all of them: with r = exp(Σ(ℓ − ℓ_old)/n), ∂loss/∂ℓ_u = (r/n) Σ_t ∂loss_t/∂r for every u.
  *
@@ -12,10 +8,12 @@
  */
 
 import type { FloatArray } from "./batch.ts";
+import { Chunk, sumDifference } from "./chunk.ts";
 import type { GrpoBatch, GrpoPlan } from "./grpo_options.ts";
-import { klEstimate, klSlope } from "./kl.ts";
+import { klKernel } from "./kl.ts";
 import { samplerWeight } from "./sampler.ts";
-import { type RatioRanges, ratioRanges } from "./surrogate.ts";
+import type { ClipCounts } from "./surrogate.ts";
+import { cispoKernel, clipKernel, sapoKernel } from "./surrogate.ts";
 
 /** Sums over trained tokens; `policyLoss` and `klLoss` with their weights. */
 export class Sums {
@@ -27,207 +25,259 @@ export class Sums {
   logRatio = 0;
   advantage = 0;
   advantageSize = 0;
-  /** Negative advantage, ratio below the range; … */
-  clippedLow = 0;
-  /** … positive advantage (with CISPO, any), ratio above the range; … */
-  clippedHigh = 0;
-  /** … negative advantage, ratio above `dualClip` or `upperBound`. */
-  clippedDual = 0;
   entropy = 0;
   kept = 0;
   samplerGap = 0;
   samplerWeight = 0;
 }
 
+/** What is the same for all tokens of a sequence, and what its tokens share of the gradient. */
+interface SequenceTerms {
+  /** log r where the ratio is the sequence's. */
+  readonly logRatio: number;
+  /** d = log π − log π_ref of the whole sequence, and the same at π_old; where the KL is the sequence's. */
+  readonly gap: number;
+  readonly oldGap: number;
+  readonly samplerWeight: number;
+  /** Σ_t ∂(surrogate − β KL)/∂log r, and Σ_t ∂KL/∂d: given to every token at the end. */
+  sharedSlope: number;
+  sharedKlSlope: number;
+}
+
 /** The pass and what it has gathered. */
 export class SurrogatePass {
   readonly coefficients: Float32Array;
   readonly sums: Sums = new Sums();
+  readonly clips: ClipCounts = { low: 0, high: 0, dual: 0 };
   readonly #batch: GrpoBatch;
   readonly #plan: GrpoPlan;
-  readonly #ranges: RatioRanges;
   readonly #entropyThreshold: number;
+  readonly #chunk: Chunk = new Chunk();
+  readonly #sharedRatio: boolean;
+  readonly #sharedKl: boolean;
 
   constructor(batch: GrpoBatch, plan: GrpoPlan, entropyThreshold: number) {
     this.#batch = batch;
     this.#plan = plan;
-    this.#ranges = ratioRanges(plan.surrogate, plan);
     this.#entropyThreshold = entropyThreshold;
+    this.#sharedRatio = plan.ratio === "sequence" || plan.ratio === "product";
+    this.#sharedKl = plan.klLevel === "sequence";
     this.coefficients = new Float32Array(batch.logProbs.length);
   }
 
   /** Adds sequence s, tokens `start` to `end`, of which `count` are trained, each with this weight. */
   sequence(s: number, start: number, end: number, weight: number, count: number): void {
-    const { logProbs, oldLogProbs, refLogProbs, samplerLogProbs, entropies, advantages, mask } = this.#batch;
-    const plan = this.#plan;
-    const { surrogate, logRatioClamp, beta, perSequence, samplerCorrection } = plan;
-    const { kl, klGradient, klLogClamp, klClamp, klImportance } = plan;
-    const { positive, negative } = plan.temperatures;
-    const { goodLow, goodHigh, badLow, badHigh } = this.#ranges;
-    const { coefficients, sums } = this;
-    const entropyThreshold = this.#entropyThreshold;
-    const ownRatio = plan.ratio === "token";
-    const sharesRatio = plan.ratio === "sequence" || plan.ratio === "product";
-    const sharesKl = plan.klLevel === "sequence";
-    const klWeight = plan.klPlacement === "loss" ? beta : 0;
-    const priced = plan.klPlacement === "advantage" && beta !== 0 && refLogProbs !== undefined;
-    const needsReverseRatio = refLogProbs !== undefined && (kl === "k3" || klGradient === "k3");
-    const differenceOf = (a: FloatArray, b: FloatArray) => sumOfDifferences(a, b, mask, start, end);
-
-    // What all tokens of the sequence have in common. Where each has its own, the loop overwrites it; where not, the
-    // exponentials, which most of the time goes into, are taken only once.
-    let advantage = advantages[s];
-    let logRatio = ownRatio ? 0 : differenceOf(logProbs, oldLogProbs) / (plan.ratio === "product" ? 1 : count);
-    let inRange = Math.abs(logRatio) <= logRatioClamp;
-    let usedLogRatio = bounded(logRatio, logRatioClamp);
-    let ratio = Math.exp(usedLogRatio);
-    let gap = sharesKl && refLogProbs !== undefined ? differenceOf(logProbs, refLogProbs) : 0;
-    let usedGap = bounded(gap, klLogClamp);
-    let reverseRatio = Math.exp(-usedGap);
-    let oldGap = sharesKl && priced ? differenceOf(oldLogProbs, refLogProbs) : 0;
-    let correction =
-      samplerCorrection?.level === "sequence" && samplerLogProbs !== undefined
-        ? samplerWeight(samplerCorrection, differenceOf(oldLogProbs, samplerLogProbs))
-        : 1;
-
-    let value = 0;
-    let klSum = 0;
-    let ratioSum = 0;
-    let logRatioSum = 0;
-    let advantageSum = 0;
-    let advantageSize = 0;
-    // What its tokens share of the gradient: Σ_t ∂(surrogate − β KL)/∂log r, and Σ_t ∂KL/∂d.
-    let sharedSlope = 0;
-    let sharedKlSlope = 0;
-
-    for (let t = start; t < end; t++) {
-      if (mask[t] === 0) continue;
-      const logProb = logProbs[t];
-
-      if (ownRatio) {
-        logRatio = logProb - oldLogProbs[t];
-        inRange = Math.abs(logRatio) <= logRatioClamp;
-        usedLogRatio = bounded(logRatio, logRatioClamp);
-        ratio = Math.exp(usedLogRatio);
-      }
-      ratioSum += ratio;
-      logRatioSum += usedLogRatio;
-
-      let credit = perSequence ? advantage : advantages[t];
-      if (priced) {
-        // The price is taken at π_old, so it carries no gradient.
-        if (!sharesKl) oldGap = oldLogProbs[t] - refLogProbs[t];
-        credit -= beta * bounded(klEstimate(kl, bounded(oldGap, klLogClamp)), klClamp);
-      }
-      advantageSum += credit;
-      advantageSize += Math.abs(credit);
-
-      // The surrogate, and its derivative with respect to log r (with CISPO, to log π).
-      let objective: number;
-      let slope: number;
-      if (surrogate === "sapo") {
-        const tau = credit > 0 ? positive : negative;
-        const gate = 1 / (1 + Math.exp(-tau * (ratio - 1)));
-        objective = (4 / tau) * gate * credit;
-        slope = inRange ? 4 * gate * (1 - gate) * ratio * credit : 0;
-      } else {
-        let usedRatio = ratio;
-        if (credit > 0) {
-          if (ratio > goodHigh) {
-            usedRatio = goodHigh;
-            sums.clippedHigh++;
-          } else if (ratio < goodLow) {
-            usedRatio = goodLow;
-            sums.clippedLow++;
-          }
-        } else if (credit < 0) {
-          if (ratio < badLow) {
-            usedRatio = badLow;
-            sums.clippedLow++;
-          } else if (ratio > badHigh) {
-            usedRatio = badHigh;
-            if (surrogate === "cispo") sums.clippedHigh++;
-            else sums.clippedDual++;
-          }
-        }
-        slope = usedRatio * credit;
-        objective = slope;
-        if (surrogate === "cispo") objective *= logProb;
-        else if (usedRatio !== ratio || !inRange) slope = 0;
-      }
-
-      // What multiplies the surrogate but carries no gradient: sampler correction and entropy mask.
-      if (samplerLogProbs !== undefined) {
-        const mismatch = oldLogProbs[t] - samplerLogProbs[t];
-        if (samplerCorrection?.level === "token") correction = samplerWeight(samplerCorrection, mismatch);
-        objective *= correction;
-        slope *= correction;
-        sums.samplerGap += Math.abs(mismatch);
-        sums.samplerWeight += correction;
-      }
-      if (entropies !== undefined) {
-        sums.entropy += entropies[t];
-        if (entropies[t] >= entropyThreshold) sums.kept++;
-        else {
-          objective = 0;
-          slope = 0;
-        }
-      }
-      value += objective;
-      if (sharesRatio && surrogate !== "cispo") {
-        sharedSlope += slope;
-        slope = 0;
-      }
-
-      // The KL and its slope; with `klImportance` times the ratio, by the product rule.
-      let ownKlSlope = 0;
-      if (refLogProbs !== undefined) {
-        if (!sharesKl) {
-          gap = logProb - refLogProbs[t];
-          usedGap = bounded(gap, klLogClamp);
-          if (needsReverseRatio) reverseRatio = Math.exp(-usedGap);
-        }
-        let estimate = klEstimate(kl, usedGap, reverseRatio);
-        let slopeOfGap = klSlope(klGradient, usedGap, reverseRatio);
-        if (Math.abs(gap) > klLogClamp || Math.abs(estimate) > klClamp) slopeOfGap = 0;
-        estimate = bounded(estimate, klClamp);
-        if (klImportance) {
-          const slopeOfRatio = inRange ? ratio * estimate : 0;
-          if (sharesRatio) sharedSlope -= klWeight * slopeOfRatio;
-          else ownKlSlope += slopeOfRatio;
-          estimate *= ratio;
-          slopeOfGap *= ratio;
-        }
-        if (sharesKl) sharedKlSlope += slopeOfGap;
-        else ownKlSlope += slopeOfGap;
-        klSum += estimate;
-      }
-      coefficients[t] = weight * (klWeight * ownKlSlope - slope);
+    const chunk = this.#chunk;
+    const { mask, refLogProbs } = this.#batch;
+    const { beta, ratio, klPlacement } = this.#plan;
+    const terms = this.#sequenceTerms(start, end, count);
+    const klWeight = klPlacement === "loss" ? beta : 0;
+    for (let t = start; t < end; ) {
+      t = chunk.select(mask, t, end);
+      if (chunk.n === 0) continue;
+      this.#ratios(terms);
+      this.#advantages(s, terms);
+      this.#surrogate(terms);
+      if (refLogProbs !== undefined) this.#kl(terms);
+      this.#scatter(weight, refLogProbs === undefined ? 0 : klWeight, refLogProbs !== undefined);
     }
-
-    sums.tokens += count;
-    sums.policyLoss -= weight * value;
-    sums.kl += klSum;
-    sums.klLoss += weight * klWeight * klSum;
-    sums.ratio += ratioSum;
-    sums.logRatio += logRatioSum;
-    sums.advantage += advantageSum;
-    sums.advantageSize += advantageSize;
-    const perToken = sharedSlope / (plan.ratio === "sequence" ? count : 1) - klWeight * sharedKlSlope;
+    const perToken = terms.sharedSlope / (ratio === "sequence" ? count : 1) - klWeight * terms.sharedKlSlope;
     if (perToken === 0) return;
-    for (let t = start; t < end; t++) if (mask[t] !== 0) coefficients[t] -= weight * perToken;
+    giveToAll(this.coefficients, mask, start, end, weight * perToken);
+  }
+
+  #sequenceTerms(start: number, end: number, count: number): SequenceTerms {
+    const { logProbs, oldLogProbs, refLogProbs, samplerLogProbs, mask } = this.#batch;
+    const { ratio, samplerCorrection: correction } = this.#plan;
+    const difference = (a: typeof logProbs, b: typeof logProbs) => sumDifference(a, b, mask, start, end);
+    const sum = ratio === "token" ? 0 : difference(logProbs, oldLogProbs);
+    const withKl = this.#sharedKl && refLogProbs !== undefined;
+    const priced = this.#plan.klPlacement === "advantage";
+    return {
+      logRatio: ratio === "product" ? sum : sum / count,
+      gap: withKl ? difference(logProbs, refLogProbs) : 0,
+      oldGap: withKl && priced ? difference(oldLogProbs, refLogProbs) : 0,
+      samplerWeight:
+        correction?.level === "sequence" && samplerLogProbs
+          ? samplerWeight(correction, difference(oldLogProbs, samplerLogProbs))
+          : 1,
+      sharedSlope: 0,
+      sharedKlSlope: 0,
+    };
+  }
+
+  /** Importance ratios of the chunk; log-ratios stay as they are before the clamp. */
+  #ratios(terms: SequenceTerms): void {
+    const { n, logRatios, ratios } = this.#chunk;
+    const { ratio, logRatioClamp: clamp } = this.#plan;
+    let sum = 0;
+    let logSum = 0;
+    if (ratio === "token") {
+      this.#chunk.gatherDifference(this.#batch.logProbs, this.#batch.oldLogProbs, logRatios);
+      for (let k = 0; k < n; k++) {
+        const logRatio = clamp === Infinity ? logRatios[k] : Math.max(-clamp, Math.min(clamp, logRatios[k]));
+        ratios[k] = Math.exp(logRatio);
+        sum += ratios[k];
+        logSum += logRatio;
+      }
+    } else {
+      const logRatio = Math.max(-clamp, Math.min(clamp, terms.logRatio));
+      logRatios.fill(terms.logRatio, 0, n);
+      ratios.fill(Math.exp(logRatio), 0, n);
+      sum = n * ratios[0];
+      logSum = n * logRatio;
+    }
+    this.sums.tokens += n;
+    this.sums.ratio += sum;
+    this.sums.logRatio += logSum;
+  }
+
+  #advantages(s: number, terms: SequenceTerms): void {
+    const chunk = this.#chunk;
+    const { n, advantages } = chunk;
+    const { perSequence, klPlacement, beta } = this.#plan;
+    const priced = klPlacement === "advantage" && beta !== 0 && this.#batch.refLogProbs !== undefined;
+    if (perSequence) {
+      const advantage = this.#batch.advantages[s];
+      advantages.fill(advantage, 0, n);
+      if (!priced) {
+        this.sums.advantage += n * advantage;
+        this.sums.advantageSize += n * Math.abs(advantage);
+        return;
+      }
+    } else chunk.gather(this.#batch.advantages, advantages);
+    if (priced && this.#batch.refLogProbs !== undefined) {
+      // The price is taken at π_old, so it carries no gradient.
+      this.#estimates(terms.oldGap, this.#batch.oldLogProbs, this.#batch.refLogProbs);
+      for (let k = 0; k < n; k++) advantages[k] -= beta * chunk.estimates[k];
+    }
+    let sum = 0;
+    let size = 0;
+    for (let k = 0; k < n; k++) {
+      sum += advantages[k];
+      size += Math.abs(advantages[k]);
+    }
+    this.sums.advantage += sum;
+    this.sums.advantageSize += size;
+  }
+
+  #surrogate(terms: SequenceTerms): void {
+    const chunk = this.#chunk;
+    const plan = this.#plan;
+    const { n, ratios, advantages, values, slopes, logRatios } = chunk;
+    if (plan.surrogate === "cispo") {
+      chunk.gather(this.#batch.logProbs, chunk.logProbs);
+      cispoKernel(plan, n, ratios, advantages, chunk.logProbs, values, slopes, this.clips);
+    } else {
+      if (plan.surrogate === "clip") clipKernel(plan, n, ratios, advantages, values, slopes, this.clips);
+      else sapoKernel(plan.temperatures, n, ratios, advantages, values, slopes);
+      if (plan.logRatioClamp < Infinity) {
+        for (let k = 0; k < n; k++) if (Math.abs(logRatios[k]) > plan.logRatioClamp) slopes[k] = 0;
+      }
+    }
+    this.#weigh(terms);
+    if (this.#sharedRatio && plan.surrogate !== "cispo") {
+      for (let k = 0; k < n; k++) terms.sharedSlope += slopes[k];
+      slopes.fill(0, 0, n);
+    }
+  }
+
+  /** Applies what multiplies the surrogate but carries no gradient: sampler correction and entropy mask. */
+  #weigh(terms: SequenceTerms): void {
+    const { n, index, values, slopes } = this.#chunk;
+    const { oldLogProbs, samplerLogProbs, entropies } = this.#batch;
+    const { samplerCorrection: correction, topEntropy } = this.#plan;
+    const sums = this.sums;
+    if (samplerLogProbs !== undefined) {
+      for (let k = 0; k < n; k++) {
+        const logRatio = oldLogProbs[index[k]] - samplerLogProbs[index[k]];
+        const weight = correction?.level === "token" ? samplerWeight(correction, logRatio) : terms.samplerWeight;
+        values[k] *= weight;
+        slopes[k] *= weight;
+        sums.samplerGap += Math.abs(logRatio);
+        sums.samplerWeight += weight;
+      }
+    }
+    if (entropies !== undefined) {
+      for (let k = 0; k < n; k++) {
+        const entropy = entropies[index[k]];
+        sums.entropy += entropy;
+        if (topEntropy === undefined) continue;
+        if (entropy >= this.#entropyThreshold) sums.kept++;
+        else {
+          values[k] = 0;
+          slopes[k] = 0;
+        }
+      }
+    }
+  }
+
+  /** KL estimates and their slopes; with `klImportance` times the ratio, by the product rule. */
+  #kl(terms: SequenceTerms): void {
+    const chunk = this.#chunk;
+    const { n, estimates, klSlopes, ratios, logRatios } = chunk;
+    const { beta, klImportance, klPlacement, logRatioClamp } = this.#plan;
+    const refLogProbs = this.#batch.refLogProbs as Float32Array;
+    this.#estimates(terms.gap, this.#batch.logProbs, refLogProbs);
+    if (!klImportance) {
+      if (!this.#sharedKl) return;
+      terms.sharedKlSlope += n * klSlopes[0];
+      klSlopes.fill(0, 0, n);
+      return;
+    }
+    const weight = klPlacement === "loss" ? beta : 0;
+    for (let k = 0; k < n; k++) {
+      const ratio = ratios[k];
+      const ratioSlope = Math.abs(logRatios[k]) <= logRatioClamp ? ratio : 0;
+      const byRatio = ratioSlope * estimates[k];
+      const byGap = ratio * klSlopes[k];
+      if (this.#sharedRatio) terms.sharedSlope -= weight * byRatio;
+      if (this.#sharedKl) terms.sharedKlSlope += byGap;
+      estimates[k] *= ratio;
+      klSlopes[k] = (this.#sharedRatio ? 0 : byRatio) + (this.#sharedKl ? 0 : byGap);
+    }
+  }
+
+  /** Estimates and slopes of each token's a − b, or of the sequence's own gap: then one exponential is enough. */
+  #estimates(gap: number, a: FloatArray, b: FloatArray): void {
+    const { n, gaps, estimates, klSlopes } = this.#chunk;
+    if (!this.#sharedKl) {
+      this.#chunk.gatherDifference(a, b, gaps);
+      klKernel(this.#plan, n, gaps, estimates, klSlopes);
+      return;
+    }
+    gaps[0] = gap;
+    klKernel(this.#plan, 1, gaps, estimates, klSlopes);
+    estimates.fill(estimates[0], 1, n);
+    klSlopes.fill(klSlopes[0], 1, n);
+  }
+
+  #scatter(weight: number, klWeight: number, withKl: boolean): void {
+    const { n, index, values, slopes, estimates, klSlopes } = this.#chunk;
+    const { coefficients, sums } = this;
+    let value = 0;
+    for (let k = 0; k < n; k++) value += values[k];
+    sums.policyLoss -= weight * value;
+    if (!withKl) {
+      for (let k = 0; k < n; k++) coefficients[index[k]] = weight * (0 - slopes[k]); // never −0
+      return;
+    }
+    let kl = 0;
+    for (let k = 0; k < n; k++) {
+      kl += estimates[k];
+      coefficients[index[k]] = weight * (klWeight * klSlopes[k] - slopes[k]);
+    }
+    sums.kl += kl;
+    sums.klLoss += weight * klWeight * kl;
   }
 }
 
-/** x, or the bound that it lies beyond. */
-function bounded(x: number, bound: number): number {
-  if (x > bound) return bound;
-  return x < -bound ? -bound : x;
-}
-
-/** Sum over the trained tokens of a sequence of a − b. */
-function sumOfDifferences(a: FloatArray, b: FloatArray, mask: GrpoBatch["mask"], start: number, end: number): number {
-  let sum = 0;
-  for (let t = start; t < end; t++) if (mask[t] !== 0) sum += a[t] - b[t];
-  return sum;
+function giveToAll(
+  coefficients: Float32Array,
+  mask: Uint8Array | Float32Array,
+  start: number,
+  end: number,
+  share: number,
+): void {
+  for (let t = start; t < end; t++) if (mask[t] !== 0) coefficients[t] -= share;
 }
