@@ -85,6 +85,11 @@ function drawRival(ways: Float64Array[], count: number, votes: number, p: number
 /** C(n, j) p^j (1 − p)^(n − j). */
 function binomial(n: number, j: number, p: number): number {
   if (p === 1) return j === n ? 1 : 0;
+  if (n <= 56) {
+    let choose = 1; // Exact: every product stays below 2^53 n.
+    for (let i = 1; i <= j; i++) choose = (choose * (n - j + i)) / i;
+    return choose * p ** j * (1 - p) ** (n - j);
+  }
   const choose = logGamma(n + 1) - logGamma(j + 1) - logGamma(n - j + 1);
   return Math.exp(choose + j * Math.log(p) + (n - j) * Math.log1p(-p));
 }
