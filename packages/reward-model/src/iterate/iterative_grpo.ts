@@ -38,7 +38,10 @@ export interface IterativeGrpoOptions<Step extends { readonly step: number }> {
   readonly stepsPerIteration: number;
   /** Trains the policy over I · M steps on the rewards of the reward model, and resets π_ref by itself. */
   readonly trainer: PolicyTrainer<Step>;
-  /** New training data: solutions sampled from the policy as it is now, judged by a rule. Of this iteration. */
+  /**
+   * New training data: solutions sampled from the policy as it is now, judged by a rule. Iterations count from 1, and the
+   * examples carry their number; those that the first reward model was trained on are of iteration 0.
+   */
   readonly sample: (iteration: number) => Promise<readonly RewardExample[]>;
   /** Goes on training the reward model, as it is, with this set. */
   readonly rewardModel: {
@@ -129,7 +132,7 @@ export async function* iterativeGrpo<Step extends { readonly step: number }>(
   }
 
   async function* retrain(): AsyncGenerator<IterationEvent<Step>, void> {
-    const iteration = rewardModelUpdates;
+    const iteration = rewardModelUpdates + 1;
     signal?.throwIfAborted();
     const fresh = await sample(iteration);
     checkList(task, "what sample returned", fresh);
@@ -149,7 +152,7 @@ export async function* iterativeGrpo<Step extends { readonly step: number }>(
   if (steps < iterations * stepsPerIteration) {
     for await (const step of trainer.run({ from: steps, signal })) {
       if (step.step !== steps) throw new RangeError(`Cannot ${task}: expected step ${steps}, found ${step.step}`);
-      const iteration = Math.floor(steps / stepsPerIteration);
+      const iteration = Math.floor(steps / stepsPerIteration) + 1;
       steps++;
       await onProgress?.({ steps, rewardModelUpdates });
       yield { kind: "policy", iteration, step };

@@ -50,7 +50,7 @@ test("the order is Algorithm 1's, and every set after the first has its history"
   const { state, options } = await world(memoryStorage());
   const events = await all(iterativeGrpo(options));
   const iteration = (i: number, examples: number) => [
-    ...[`reset ${i}`, `step ${2 * i}`, `step ${2 * i + 1}`, `reward model ${i}: ${examples}`],
+    ...[`reset ${i}`, `step ${2 * i}`, `step ${2 * i + 1}`, `reward model ${i + 1}: ${examples}`],
   ];
   assert.deepEqual(state.log, [...iteration(0, 18), ...iteration(1, 20), ...iteration(2, 20)]);
   assert.deepEqual(
@@ -101,7 +101,7 @@ test("errors name the argument, what was expected and what was found", async () 
     [{ sample: undefined }, /sample must be a function, found undefined/],
     [{ from: { steps: 2, rewardModelUpdates: 2 } }, /rewardModelUpdates does not go with 2 steps of 2 each, found 2/],
     [{ from: { steps: 3, rewardModelUpdates: 0 } }, /rewardModelUpdates does not go with 3 steps of 2 each, found 0/],
-    [{ sample: async () => [exampleOf("a", 1, { iteration: 9 })] }, /expected samples of iteration 0, found 9/],
+    [{ sample: async () => [exampleOf("a", 1, { iteration: 9 })] }, /expected samples of iteration 1, found 9/],
     [{ iterations: 4 }, /the trainer ended after 6 of 8 steps/],
   ];
   for (const [change, message] of refused)

@@ -23,7 +23,7 @@ export interface RewardExample extends Solution {
   readonly label: number;
   /** For process supervision: a label from 0 to 1 for each step. */
   readonly stepLabels?: ArrayLike<number>;
-  /** Which iteration's policy it was sampled from, and with which seed. */
+  /** Which iteration's policy it was sampled from (0: before the first), and with which seed. */
   readonly iteration: number;
   readonly seed: number;
 }
