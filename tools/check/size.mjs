@@ -9,7 +9,7 @@ import { listFiles } from "../lib/workspaces.mjs";
 export const budgets = {
   "@gradus/seeds": 5,
   "@gradus/tokenizer": 22,
-  "@gradus/evals": 6,
+  "@gradus/evals": 15,
   "@gradus/sft-packing": 12,
   "@gradus/grpo": 19,
   "@gradus/reward-model": 14,

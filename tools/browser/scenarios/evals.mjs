@@ -1,4 +1,5 @@
 import { accuracy, majorityAtK, mcnemarTest, meanInterval, passAtK, wilsonInterval } from "@gradus/evals";
+import { evaluate, formatPage, readProblems, tasks } from "@gradus/evals/tasks";
 
 const votes = ["12", "12", "7", null, "12", "9", "7", "12"];
 
@@ -16,4 +17,16 @@ export default {
     pass: [1, 2, 5, 64].map((k) => passAtK(3, 64, k)),
   }),
   "paired comparison": () => mcnemarTest([0, 0, 0, 0, 0, 1, 1, 0], [1, 1, 1, 1, 1, 1, 0, 1]),
+  "an evaluation and its page": async () => {
+    const rows = [1, 2, 3].map((n) => ({ question: `${n} + 0?`, answer: String(n), kind: n < 3 ? "small" : "large" }));
+    const sample = (prompts, { samples }) =>
+      prompts.map((_, i) => Array.from({ length: samples }, (_, k) => `\\boxed{${i + 1 + (k % 2)}}`));
+    const evaluation = await evaluate({
+      task: tasks.plain,
+      problems: readProblems(tasks.plain, rows),
+      sample,
+      samples: 4,
+    });
+    return { scores: evaluation.scores, page: formatPage(evaluation).length };
+  },
 };
