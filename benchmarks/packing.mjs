@@ -1,5 +1,6 @@
 // Planning of packed contexts: `planPacking`, and best-fit decreasing in plain JavaScript as it is usually written, on the
-// same lengths, in turns on one core. Their contexts must be equally many, or nothing is published.
+// same lengths, in turns on one core. Without its last step, which packs loose contexts anew, ours must make as many
+// contexts as they do.
 import { stream } from "../packages/seeds/dist/mod.js";
 import { planPacking } from "../packages/sft-packing/dist/mod.js";
 import { linearSearch, segmentTree } from "./lib/best_fit.mjs";
@@ -44,6 +45,7 @@ export async function run({ quick = false } = {}) {
       const lengths = lengthsOf(kind, count);
       const contestants = {
         "@gradus/sft-packing": () => planPacking(lengths).report,
+        "the same, repack: false": () => planPacking(lengths, { repack: false }).report,
         ...(count <= 1_000_000 && { "segment tree": () => segmentTree(lengths, CONTEXT) }),
         ...(count <= 10_000 && { "linear search": () => linearSearch(lengths, CONTEXT) }),
       };
@@ -61,9 +63,10 @@ export async function run({ quick = false } = {}) {
       }
       const { efficiency } = planPacking(lengths).report;
       figures.push({ kind, count, efficiency, contexts, milliseconds: taken });
+      const { "@gradus/sft-packing": made, ...plain } = contexts;
       checks.push({
-        what: `${kind}, ${whole(count)}: everybody makes ${whole(contexts["@gradus/sft-packing"])} contexts`,
-        holds: new Set(Object.values(contexts)).size === 1,
+        what: `${kind}, ${whole(count)}: best fit makes ${whole(Object.values(plain)[0])} contexts, whoever does it; packing loose ones anew, ${whole(made)}`,
+        holds: new Set(Object.values(plain)).size === 1 && Object.values(plain)[0] >= made,
       });
       const ours = median(taken["@gradus/sft-packing"]);
       if (count === small && !quick)
@@ -76,13 +79,12 @@ export async function run({ quick = false } = {}) {
           what: `${kind}, ${whole(count)}: at most ${PROMISED.large} ms (${whole(ours)})`,
           holds: ours <= PROMISED.large,
         });
-      // Of few contexts, the last one alone can waste more than that.
+      // Where even the fewest contexts that hold the tokens waste more, that is all there is.
       const fewest = Math.ceil(lengths.reduce((sum, length) => sum + length, 0) / CONTEXT);
-      const extra = contexts["@gradus/sft-packing"] - fewest;
       if (!quick)
         checks.push({
-          what: `${kind}, ${whole(count)}: efficiency at least ${100 * PROMISED.efficiency}%, or one context more than tokens / ${CONTEXT} (${(100 * efficiency).toFixed(3)}%, ${extra} more)`,
-          holds: efficiency >= PROMISED.efficiency || extra <= 1,
+          what: `${kind}, ${whole(count)}: efficiency at least ${100 * PROMISED.efficiency}% (${(100 * efficiency).toFixed(3)}%), or no context more than the tokens need (${whole(made)} of ${whole(fewest)})`,
+          holds: efficiency >= PROMISED.efficiency || made === fewest,
         });
     }
   }

@@ -12,6 +12,7 @@
  */
 
 import { FreeSpace } from "./free_space.ts";
+import { saveContexts } from "./save_contexts.ts";
 
 /** Pieces by context: what `bestFit` returns. */
 export interface Placement {
@@ -26,12 +27,14 @@ export interface Placement {
 /**
  * Best-fit decreasing over pieces of 0 to `contextLength` tokens; those of 0 are left out.
  *
+ * @param repack Whether loose contexts are packed anew where that saves some.
  * @param full Contexts in front that one piece each fills, for the caller to write: their `order` is left at 0.
  */
-export function bestFit(length: Int32Array, contextLength: number, full = 0): Placement {
+export function bestFit(length: Int32Array, contextLength: number, repack: boolean, full = 0): Placement {
   const { first, sorted } = longestFirst(length, contextLength, full);
   const steps = placeRuns(first, contextLength);
-  return writeContexts(steps, sorted, contextLength, full);
+  const placement = writeContexts(steps, sorted, contextLength, full);
+  return repack ? saveContexts(placement, contextLength, full) : placement;
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 
 /** Options of `planPacking`, `pack` and `packStream`. */
-const known = ["contextLength", "strategy", "overlong", "seed", "labels", "window"];
+const known = ["contextLength", "strategy", "overlong", "seed", "labels", "window", "repack"];
 
 /** A value as a message shows it: strings in quotes, null and arrays by name. */
 export function shown(value: unknown): string {

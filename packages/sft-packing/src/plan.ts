@@ -21,10 +21,18 @@ export interface PackingOptions {
   contextLength?: number;
   /** Default `"best-fit-decreasing"`. */
   strategy?: PackingStrategy;
-  /** What happens to a sequence longer than the context, in the strategies that do not split. Default `"error"`. */
+  /**
+   * What happens to a sequence longer than the context. Default `"error"`. `"best-fit-split"` and `"wrapped"` split it,
+   * and ignore this.
+   */
   overlong?: "error" | "truncate" | "drop";
   /** Seed of `"random-concat"`; the others ignore it. Default 0. */
   seed?: number;
+  /**
+   * Whether the best-fit strategies pack their loosest contexts anew where that saves some; the others ignore it.
+   * Default true; false gives the bins of TRL and other best-fit packers in every case.
+   */
+  repack?: boolean;
 }
 
 /** What packing did. */
@@ -65,7 +73,8 @@ export interface PackingPlan extends PackedPieces {
  *
  * Best fit takes O(n + L²) time at worst, in practice O(n), and 12 bytes a sequence beside the plan's own: see
  * `best_fit.ts`. Sequences of equal length keep their order, and of contexts
- * with equal room the oldest is filled first, so the plan depends on nothing but the lengths.
+ * with equal room the oldest is filled first, so the plan depends on nothing but the lengths. Where the room that is left
+ * over is worth whole contexts, the loosest are packed anew by exact sums (`save_contexts.ts`), unless `repack` is false.
  *
  * @param lengths Tokens of each sequence. Those of length 0 go into no context and are counted as `empty`.
  * @throws {RangeError} A sequence exceeds the context length (and `overlong` is `"error"`), or a length is not an
@@ -86,7 +95,7 @@ export function planPacking(lengths: ArrayLike<number>, options: PackingOptions 
 /** As `planPacking`, for one of several windows of the data, of which each has a shuffle of its own. */
 export function planWindow(lengths: ArrayLike<number>, options: PackingOptions, window: number): PackingPlan {
   checkList("lengths", lengths);
-  const { contextLength, strategy, overlong, seed } = checkOptions(options);
+  const { contextLength, strategy, overlong, seed, repack } = checkOptions(options);
   const { kept, affected, tokens, lostTokens } = fitOrCut(
     lengths,
     contextLength,
@@ -98,8 +107,8 @@ export function planWindow(lengths: ArrayLike<number>, options: PackingOptions, 
       : strategy === "random-concat"
         ? inOrder(kept, stream(seed, { purpose: "sft-packing", step: window }).shuffle(nonEmpty(kept)), contextLength)
         : strategy === "best-fit-split"
-          ? bestFitSplit(kept, contextLength, affected)
-          : bestFitWhole(kept, contextLength);
+          ? bestFitSplit(kept, contextLength, repack, affected)
+          : bestFitWhole(kept, contextLength, repack);
   const contexts = pieces.contexts.length - 1;
   const report = makeReport({ contextLength, sequences: lengths.length, contexts, tokens, lostTokens, affected });
   return { ...pieces, report };
@@ -113,7 +122,13 @@ export function isSplitting(strategy: PackingStrategy): boolean {
 /** The options with their defaults. */
 export function checkOptions(options: PackingOptions): Required<PackingOptions> {
   checkKeys(options);
-  const { contextLength = 4096, strategy = "best-fit-decreasing", overlong = "error", seed = 0 } = options;
+  const {
+    contextLength = 4096,
+    strategy = "best-fit-decreasing",
+    overlong = "error",
+    seed = 0,
+    repack = true,
+  } = options;
   if (!(Number.isInteger(contextLength) && contextLength > 0 && contextLength <= 2 ** 26)) {
     throw new RangeError(
       `Cannot plan packing: contextLength must be an integer from 1 to ${2 ** 26}, found ${shown(contextLength)}`,
@@ -129,7 +144,10 @@ export function checkOptions(options: PackingOptions): Required<PackingOptions> 
       `Cannot plan packing: overlong must be "error", "truncate" or "drop", found ${shown(overlong)}`,
     );
   }
-  return { contextLength, strategy, overlong, seed };
+  if (typeof repack !== "boolean") {
+    throw new TypeError(`Cannot plan packing: repack must be true or false, found ${shown(repack)}`);
+  }
+  return { contextLength, strategy, overlong, seed, repack };
 }
 
 /** Adds to a report what follows from its numbers. */

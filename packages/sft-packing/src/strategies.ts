@@ -31,8 +31,8 @@ export function nonEmpty(lengths: Int32Array): Int32Array {
 }
 
 /** Best-fit decreasing over sequences that each fit a context. */
-export function bestFitWhole(lengths: Int32Array, contextLength: number): PackedPieces {
-  const { contexts, order, length } = bestFit(lengths, contextLength);
+export function bestFitWhole(lengths: Int32Array, contextLength: number, repack: boolean): PackedPieces {
+  const { contexts, order, length } = bestFit(lengths, contextLength, repack);
   return { contexts, sequence: order, start: new Int32Array(order.length), length };
 }
 
@@ -40,16 +40,21 @@ export function bestFitWhole(lengths: Int32Array, contextLength: number): Packed
  * Best-fit decreasing after cutting every sequence into context-sized pieces and a rest. The former fill a context each,
  * and have the first ones.
  */
-export function bestFitSplit(lengths: Int32Array, contextLength: number, affected: Affected): PackedPieces {
+export function bestFitSplit(
+  lengths: Int32Array,
+  contextLength: number,
+  repack: boolean,
+  affected: Affected,
+): PackedPieces {
   let full = 0;
   for (let i = 0; i < lengths.length; i++) {
     if (lengths[i] > contextLength) affected.split.push(i);
     if (lengths[i] >= contextLength) full += Math.floor(lengths[i] / contextLength);
   }
-  if (affected.split.length === 0) return bestFitWhole(lengths, contextLength);
+  if (affected.split.length === 0) return bestFitWhole(lengths, contextLength, repack);
   const rest = new Int32Array(lengths.length);
   for (let i = 0; i < lengths.length; i++) rest[i] = lengths[i] % contextLength;
-  const { contexts, order, length } = bestFit(rest, contextLength, full);
+  const { contexts, order, length } = bestFit(rest, contextLength, repack, full);
   const start = new Int32Array(order.length);
   let p = 0;
   for (let i = 0; i < lengths.length; i++) {
