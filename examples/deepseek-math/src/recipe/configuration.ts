@@ -31,6 +31,17 @@ export interface SupervisedSettings {
   readonly styles: Readonly<Partial<Record<Style, number>>>;
 }
 
+/** What SFT learns besides the given solutions: the pre-trained policy's own right ones. */
+export interface RejectionSettings {
+  /** How many of SFT's problems are sampled. */
+  readonly problems: number;
+  /** Samples of each, and the right and different ones of them that are kept at most. */
+  readonly samples: number;
+  readonly maxPerProblem: number;
+  readonly temperature: number;
+  readonly maxNewTokens: number;
+}
+
 /** The reinforcement stage. */
 export interface ReinforcementSettings {
   readonly steps: number;
@@ -56,7 +67,12 @@ export interface Configuration {
   /** Problems of pre-training that the tokenizer is trained on. */
   readonly tokenizer: { readonly problems: number };
   readonly pretraining: SupervisedSettings & { readonly problemsPerStep: number };
-  readonly sft: SupervisedSettings & { readonly problems: number; readonly contextLength: number };
+  readonly sft: SupervisedSettings & {
+    readonly problems: number;
+    readonly contextLength: number;
+    /** Default: only the given solutions. */
+    readonly rejection?: RejectionSettings;
+  };
   readonly grpo: ReinforcementSettings;
   readonly evaluation: { readonly problems: number; readonly maxNewTokens: number };
 }
@@ -113,6 +129,7 @@ export function defaultConfiguration({
       warmup: 10,
       weightDecay: 0.1,
       styles: { steps: 3, terse: 4, direct: 3 },
+      rejection: { problems: steps(1000), samples: 4, maxPerProblem: 2, temperature: 1, maxNewTokens: 192 },
     },
     grpo: {
       steps: steps(60),

@@ -6,6 +6,8 @@
  * | `run.json` | configuration, written once |
  * | `tokenizer.json` | trained before the first update, written once |
  * | `metrics.jsonl` | one record for each update |
+ * | `rejection/samples.jsonl` | SFT's own samples and verdicts, as they came |
+ * | `rejection/accepted.jsonl`, `rejection/report.json` | what SFT takes of them, and in numbers |
  * | `state.safetensors` | weights, optimiser state and place in the run, after each update |
  * | `state.previous.safetensors` | the same, one update earlier: used when the newest is damaged |
  * | `checkpoints/<stage>/` | the policy after each stage, in Hugging Face layout |
@@ -71,6 +73,11 @@ export class RunDirectory {
   }
   checkpoint(stage: Stage): string {
     return join(this.path, "checkpoints", stage);
+  }
+  /** The files of rejection sampling. */
+  get rejection(): { samples: string; accepted: string; report: string } {
+    const path = (name: string) => join(this.path, "rejection", name);
+    return { samples: path("samples.jsonl"), accepted: path("accepted.jsonl"), report: path("report.json") };
   }
   get #state(): string {
     return join(this.path, "state.safetensors");

@@ -11,6 +11,7 @@ import { type PackedBatch, pack, promptCompletion, type TokenSequence } from "@g
 import type { ProblemTokens } from "../problems/tokens.ts";
 import type { Configuration } from "./configuration.ts";
 import { drawSolution, type ProblemSource } from "./problem_source.ts";
+import type { OwnSolution } from "./rejection.ts";
 
 /** What a supervised step needs to know of a batch. */
 export interface SupervisedBatch {
@@ -43,17 +44,23 @@ export function pretrainingBatch(
   return counted(pack(sequences, { contextLength, strategy: "random-concat", seed })[0]);
 }
 
-/** The contexts of SFT: each epoch packs all sequences anew, in an order of its own. */
+/**
+ * The contexts of SFT: each epoch packs all sequences anew, in an order of its own.
+ *
+ * @param own Solutions that the policy found, besides those that are given with the problems.
+ */
 export function sftContexts(
   { seed, sft }: Configuration,
   problems: ProblemSource,
   tokens: ProblemTokens,
+  own: readonly OwnSolution[] = [],
 ): (step: number) => SupervisedBatch {
-  const sequences = problems.sft.map((problem, index) =>
-    promptCompletion(
-      tokens.encodePrompt(problem.question),
-      tokens.encodeSolution(drawSolution(problem, seed, "sft", index, sft.styles)),
-    ),
+  const given = problems.sft.map((problem, index) => ({
+    question: problem.question,
+    solution: drawSolution(problem, seed, "sft", index, sft.styles),
+  }));
+  const sequences = [...given, ...own].map(({ question, solution }) =>
+    promptCompletion(tokens.encodePrompt(question), tokens.encodeSolution(solution)),
   );
   const epochs: PackedBatch[][] = [];
   const epoch = (number: number) => {

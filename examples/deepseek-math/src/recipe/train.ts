@@ -14,6 +14,7 @@ import { type Configuration, type Stage, stageLabels, stages } from "./configura
 import { type Evaluation, evaluate } from "./evaluate.ts";
 import { openProblems, type ProblemSource } from "./problem_source.ts";
 import { reinforcementStep } from "./reinforcement.ts";
+import { type OwnSolution, ownSolutions } from "./rejection.ts";
 import type { RunDirectory, RunPosition, StageTotals } from "./run_directory.ts";
 import {
   pretrainingBatch,
@@ -119,7 +120,8 @@ class Run {
     const { steps } = this.#configuration[stage];
     const rate = scheduleOf(this.#configuration, stage);
     const reference = stage === "grpo" && this.#configuration.grpo.beta > 0 ? await this.#reference() : undefined;
-    const backward = this.#backward(stage, reference);
+    const own = stage === "sft" ? await this.#ownSolutions() : [];
+    const backward = this.#backward(stage, reference, own);
     const totals = this.#position.totals[stage] ?? { steps: 0, tokens: 0, seconds: 0 };
     let clock = performance.now();
     try {
@@ -154,7 +156,7 @@ class Run {
     return await this.#policy.step({ learningRate, weightDecay });
   }
 
-  #backward(stage: Stage, reference: TransformerPolicy | undefined): Backward {
+  #backward(stage: Stage, reference: TransformerPolicy | undefined, own: readonly OwnSolution[]): Backward {
     if (stage === "grpo") {
       let last = "";
       return async (step, progress) => {
@@ -173,7 +175,7 @@ class Run {
     }
     const batchOf: (step: number) => SupervisedBatch =
       stage === "sft"
-        ? sftContexts(this.#configuration, this.#problems, this.#tokens)
+        ? sftContexts(this.#configuration, this.#problems, this.#tokens, own)
         : (step) => pretrainingBatch(this.#configuration, this.#problems, this.#tokens, step);
     let ahead: { step: number; batch: SupervisedBatch } | undefined;
     return async (step) => {
@@ -184,6 +186,27 @@ class Run {
       const { logProbs } = await learning;
       return { tokens: batch.batch.tokens.length, metrics: { loss: supervisedLoss(batch, logProbs) } };
     };
+  }
+
+  /** What SFT learns besides the given solutions, sampled from the policy as pre-training left it. */
+  async #ownSolutions(): Promise<OwnSolution[]> {
+    const total = Math.min(this.#configuration.sft.rejection?.problems ?? 0, this.#problems.sft.length);
+    if (total === 0) return [];
+    const bar = this.#options.progress.stage("  rejection sampling", total, { unit: "problems", transient: true });
+    let policy: TransformerPolicy | undefined;
+    try {
+      return await ownSolutions({
+        configuration: this.#configuration,
+        problems: this.#problems.sft,
+        tokens: this.#tokens,
+        files: this.#directory.rejection,
+        policy: async () => (policy ??= await this.#checkpoint("pretraining")),
+        onProgress: (done, detail) => bar.update({ done, detail }),
+      });
+    } finally {
+      bar.finish();
+      await policy?.dispose();
+    }
   }
 
   /** π_ref: the policy as SFT left it. */

@@ -8,6 +8,9 @@ import { stages } from "../recipe/configuration.ts";
 /** What must not depend on how often a run was interrupted. Timings are only in the states and the report. */
 const files: readonly string[] = [
   "metrics.jsonl",
+  "rejection/samples.jsonl",
+  "rejection/accepted.jsonl",
+  "rejection/report.json",
   ...stages.flatMap((stage) => [
     `evaluations/${stage}.json`,
     `checkpoints/${stage}/config.json`,
