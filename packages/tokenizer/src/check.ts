@@ -9,7 +9,10 @@ export function show(value: unknown): string {
       : `${value}`;
 }
 
-const kind = (value: unknown): string => (Array.isArray(value) ? "array" : typeof value);
+/** `typeof`, with "null" and "array". */
+export function kind(value: unknown): string {
+  return value === null ? "null" : Array.isArray(value) ? "array" : typeof value;
+}
 
 /**
  * Refuses an argument that is not what it must be: "a string", "an object", "an array", or whatever `fits` says.
@@ -21,7 +24,7 @@ export function check(
   name: string,
   value: unknown,
   expected: string,
-  fits: boolean = value !== null && expected.endsWith(kind(value)),
+  fits: boolean = expected.endsWith(kind(value)),
 ): void {
   if (!fits) throw new TypeError(`Cannot ${task}: ${name} must be ${expected}, found ${show(value)}`);
 }

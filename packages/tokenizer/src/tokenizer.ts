@@ -1,4 +1,5 @@
 /** The tokenizer: text to ids and back. */
+import { utf8 } from "./bpe/byte_characters.ts";
 import { Encoder } from "./bpe/encoder.ts";
 import { IdList } from "./bpe/id_list.ts";
 import { PADDING, type PaddedBytes } from "./bpe/word_cache.ts";
@@ -7,11 +8,11 @@ import { readTokenizerJson } from "./files/from_json.ts";
 import { readTiktoken, type TiktokenOptions } from "./files/from_tiktoken.ts";
 import { type ConfigOptions, writeTokenizerConfig, writeTokenizerJson } from "./files/to_json.ts";
 import { cut, forEachWord } from "./split/pre_tokenizer.ts";
-import { AddedTokens } from "./text/added_tokens.ts";
+import { addedFinders, type Finder } from "./text/added_tokens.ts";
 import { type DecodeOptions, type DecodeStream, streamDecoder, TokenBytes } from "./text/decoder.ts";
 import { encodeWithOffsets, type OffsetEncoding } from "./text/offsets.ts";
 import { type EncodeOptions, walk } from "./text/walk.ts";
-import { bpeModel, type Vocabulary } from "./vocabulary.ts";
+import type { Vocabulary } from "./vocabulary.ts";
 
 export type { EncodeOptions };
 
@@ -22,8 +23,6 @@ export interface EncodedBatch {
   /** Where each text begins: text i has `ids[offsets[i]]` up to, without, `ids[offsets[i + 1]]`. One more than texts. */
   offsets: Int32Array;
 }
-
-const utf8 = /* @__PURE__ */ new TextEncoder();
 
 /** Texts up to a third of this are encoded without allocating. */
 const SCRATCH = 1 << 18;
@@ -47,7 +46,7 @@ export class Tokenizer {
   /** Number of ids: the largest and one. */
   readonly vocabSize: number;
   readonly #vocabulary: Vocabulary;
-  readonly #added: AddedTokens;
+  readonly #finders: readonly [before: Finder, after: Finder];
   readonly #addedIds: Map<string, number>;
   readonly #encoder: Encoder;
   #tokens: (string | undefined)[] | undefined;
@@ -59,13 +58,10 @@ export class Tokenizer {
   constructor(vocabulary: Vocabulary) {
     const { added, forms, ids } = vocabulary;
     this.#vocabulary = vocabulary;
-    this.#added = new AddedTokens(added, forms);
+    this.#finders = addedFinders(added, forms);
     this.#addedIds = new Map(added.map(({ content, id }) => [content, id]));
-    this.#encoder = new Encoder(bpeModel(vocabulary));
-    let largest = -1;
-    for (const id of ids.values()) largest = Math.max(largest, id);
-    for (const { id } of added) largest = Math.max(largest, id);
-    this.vocabSize = largest + 1;
+    this.#encoder = new Encoder(vocabulary);
+    this.vocabSize = 1 + [...ids.values(), ...this.#addedIds.values()].reduce((a, b) => Math.max(a, b), -1);
   }
 
   /**
@@ -133,7 +129,7 @@ export class Tokenizer {
    * each have all of it; ids that `addSpecialTokens` adds have nothing.
    */
   encodeWithOffsets(text: string, options: EncodeOptions = {}): OffsetEncoding {
-    return encodeWithOffsets(text, options, this.#vocabulary, this.#added, this.#encoder, this.#bytesOfTokens());
+    return encodeWithOffsets(text, options, this.#vocabulary, this.#finders, this.#encoder, this.#bytesOfTokens());
   }
 
   /**
@@ -185,7 +181,7 @@ export class Tokenizer {
   }
 
   #bytesOfTokens(): TokenBytes {
-    this.#tokenBytes ??= new TokenBytes(this.#vocabulary);
+    this.#tokenBytes ??= new TokenBytes(this.#vocabulary, this.vocabSize);
     return this.#tokenBytes;
   }
 
@@ -196,19 +192,14 @@ export class Tokenizer {
   }
 
   #append(text: string, options: EncodeOptions): void {
-    walk(this.#vocabulary, this.#added, text, options, (id, part, from, to) => {
+    const { splits } = this.#vocabulary.preTokenizer;
+    walk(this.#vocabulary, this.#finders, text, options, (id, part, from, to) => {
       if (id >= 0) this.#out.push(id);
-      else this.#words(part.slice(from, to));
+      else for (const piece of cut(part.slice(from, to), splits)) this.#piece(piece.text);
     });
   }
 
-  /** Appends the ids of normalized text without added tokens. */
-  #words(text: string): void {
-    const { splits } = this.#vocabulary.preTokenizer;
-    if (splits.length === 0) this.#piece(text);
-    else for (const piece of cut(text, splits)) this.#piece(piece.text);
-  }
-
+  /** Appends the ids of normalized text without added tokens, in which nothing is left to split but words. */
   #piece(text: string): void {
     const { byteSplits, prefixSpace, scan } = this.#vocabulary.preTokenizer;
     if (prefixSpace && !text.startsWith(" ")) text = ` ${text}`;

@@ -1,18 +1,12 @@
 /** All that a tokenizer knows; read from a file or trained. */
-import { byteCharacters } from "./bpe/byte_characters.ts";
 import type { BpeModel } from "./bpe/encoder.ts";
-import type { PairTable } from "./bpe/pair_table.ts";
 import type { PreTokenizer } from "./split/pre_tokenizer.ts";
 import type { AddedToken } from "./text/added_tokens.ts";
 import type { Form } from "./text/normalizer.ts";
 import type { Frame } from "./text/post_processor.ts";
 
 /** The parts of a tokenizer. */
-export interface Vocabulary {
-  /** Ids by tokens, in byte characters; without added tokens that are not in the model. */
-  ids: Map<string, number>;
-  pairs: PairTable;
-  ignoreMerges: boolean;
+export interface Vocabulary extends BpeModel {
   added: AddedToken[];
   forms: Form[];
   preTokenizer: PreTokenizer;
@@ -23,7 +17,7 @@ export interface Vocabulary {
 
 /** One without normalizer and post-processor, whose words are those of the patterns `sources`. */
 export function plainVocabulary(
-  model: Pick<Vocabulary, "ids" | "pairs" | "ignoreMerges" | "preTokenizer">,
+  model: Pick<Vocabulary, keyof BpeModel | "preTokenizer">,
   sources: readonly string[],
   specialTokens: Iterable<readonly [content: string, id: number]>,
 ): Vocabulary {
@@ -44,18 +38,5 @@ export function plainVocabulary(
       },
       post_processor: null,
     },
-  };
-}
-
-/** What the encoder needs of it. */
-export function bpeModel({ ids, pairs, ignoreMerges }: Vocabulary): BpeModel {
-  let longest = 0;
-  for (const token of ids.keys()) longest = Math.max(longest, token.length);
-  return {
-    ids,
-    pairs,
-    ignoreMerges,
-    longest,
-    byteIds: Int32Array.from(byteCharacters, (character) => ids.get(character) ?? -1),
   };
 }

@@ -21,7 +21,8 @@ function makeByteOf(): Int16Array {
   return table;
 }
 
-const utf8 = /* @__PURE__ */ new TextEncoder();
+/** To UTF-8. */
+export const utf8: TextEncoder = /* @__PURE__ */ new TextEncoder();
 
 /** The bytes that a token stands for; one with a character that stands for no byte is text, as in Rust's decoder. */
 export function tokenBytes(token: string): Uint8Array {

@@ -8,7 +8,8 @@ import { NO_MERGE, type PairTable } from "./pair_table.ts";
 /** Up to here looking at all pairs is quicker than a heap. */
 export const SHORT = 64;
 
-const shortRanks = new Int32Array(SHORT + 1);
+/** Room for the ranks of a short word. */
+export const shortRanks: Int32Array = /* @__PURE__ */ new Int32Array(SHORT + 1);
 
 /**
  * Merges `ids[start … end)` in place.
@@ -55,21 +56,18 @@ export function mergeLong(ids: Int32Array, start: number, end: number, pairs: Pa
   const previous = new Int32Array(n);
   const next = new Int32Array(n);
   const ranks = new Int32Array(n).fill(NO_MERGE);
-  const heap = new MergeHeap(n);
+  const heap = new MergeHeap();
   for (let i = 0; i < n; i++) {
     previous[i] = i - 1;
     next[i] = i + 1;
-    if (i + 1 < n) ranks[i] = pairs.rank(ids[start + i], ids[start + i + 1]);
-    if (ranks[i] !== NO_MERGE) heap.append(ranks[i] * POSITIONS + i);
   }
-  heap.order();
-
   const update = (i: number): void => {
     const right = next[i];
     const rank = right < n ? pairs.rank(ids[start + i], ids[start + right]) : NO_MERGE;
     ranks[i] = rank;
     if (rank !== NO_MERGE) heap.push(rank * POSITIONS + i);
   };
+  for (let i = 0; i < n; i++) update(i);
   while (heap.length > 0) {
     const top = heap.pop();
     const rank = Math.floor(top / POSITIONS);
@@ -91,30 +89,16 @@ export function mergeLong(ids: Int32Array, start: number, end: number, pairs: Pa
 
 /** A binary heap of numbers, the smallest on top. */
 class MergeHeap {
-  length = 0;
-  #items: Float64Array;
+  readonly #items: number[] = [];
 
-  constructor(capacity: number) {
-    this.#items = new Float64Array(capacity);
-  }
-
-  /** Adds without order; call `order` after the last. */
-  append(item: number): void {
-    this.#items[this.length++] = item;
-  }
-
-  order(): void {
-    for (let i = (this.length >> 1) - 1; i >= 0; i--) this.#sink(i, this.#items[i]);
+  get length(): number {
+    return this.#items.length;
   }
 
   push(item: number): void {
-    if (this.length === this.#items.length) {
-      const larger = new Float64Array(2 * this.length + 16);
-      larger.set(this.#items);
-      this.#items = larger;
-    }
     const items = this.#items;
-    let i = this.length++;
+    let i = items.length;
+    items.push(item);
     while (i > 0) {
       const parent = (i - 1) >> 1;
       if (items[parent] <= item) break;
@@ -125,15 +109,12 @@ class MergeHeap {
   }
 
   pop(): number {
-    const top = this.#items[0];
-    const item = this.#items[--this.length];
-    if (this.length > 0) this.#sink(0, item);
-    return top;
-  }
-
-  #sink(i: number, item: number): void {
     const items = this.#items;
-    const { length } = this;
+    const top = items[0];
+    const item = items.pop()!;
+    const { length } = items;
+    if (length === 0) return top;
+    let i = 0;
     for (;;) {
       let child = 2 * i + 1;
       if (child >= length) break;
@@ -143,5 +124,6 @@ class MergeHeap {
       i = child;
     }
     items[i] = item;
+    return top;
   }
 }

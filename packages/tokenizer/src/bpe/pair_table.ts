@@ -37,29 +37,27 @@ export class PairTable {
   /** Adds a merge; of two for the same pair the later counts, as in Rust. */
   set(left: number, right: number, rank: number): void {
     if (2 * this.#count > this.#mask) this.#grow();
-    let slot = hashPair(left, right) & this.#mask;
-    while (this.#slots[3 * slot] !== 0) {
-      if (this.#slots[3 * slot] === left + 1 && this.#slots[3 * slot + 1] === right) {
-        this.#slots[3 * slot + 2] = rank;
-        return;
-      }
-      slot = (slot + 1) & this.#mask;
-    }
-    this.#slots[3 * slot] = left + 1;
-    this.#slots[3 * slot + 1] = right;
-    this.#slots[3 * slot + 2] = rank;
-    this.#count++;
+    const at = this.#find(left, right);
+    if (this.#slots[at] === 0) this.#count++;
+    this.#slots[at] = left + 1;
+    this.#slots[at + 1] = right;
+    this.#slots[at + 2] = rank;
   }
 
   /** The rank of a pair, or `NO_MERGE`. */
   rank(left: number, right: number): number {
+    const at = this.#find(left, right);
+    return this.#slots[at] === 0 ? NO_MERGE : this.#slots[at + 2];
+  }
+
+  /** Where a pair is or would be. */
+  #find(left: number, right: number): number {
     const slots = this.#slots;
     const mask = this.#mask;
     let slot = hashPair(left, right) & mask;
     for (;;) {
-      const found = slots[3 * slot];
-      if (found === left + 1 && slots[3 * slot + 1] === right) return slots[3 * slot + 2];
-      if (found === 0) return NO_MERGE;
+      const at = 3 * slot;
+      if (slots[at] === 0 || (slots[at] === left + 1 && slots[at + 1] === right)) return at;
       slot = (slot + 1) & mask;
     }
   }

@@ -43,6 +43,9 @@ export class WordCache {
   #words = 0;
   #bytesUsed = 0;
   #idsUsed = 0;
+  /** Where the word that was not found belongs, and what its slot has behind the sizes. */
+  #free = 0;
+  readonly #key: Int32Array = new Int32Array(3);
 
   /** Appends the ids of the word to `out`, which has room for them, if they are known. */
   read(text: PaddedBytes, start: number, length: number, out: IdList): boolean {
@@ -51,25 +54,22 @@ export class WordCache {
       : this.#readLong(text.bytes, start, length, out);
   }
 
-  /** Remembers that the word has the ids `ids[from … to)`; it must not be there already. */
-  write({ bytes, view }: PaddedBytes, start: number, length: number, ids: Int32Array, from: number, to: number): void {
+  /** Remembers that the word, which `read` has just not found, has the ids `ids[from … to)`. */
+  write(bytes: Uint8Array, start: number, length: number, ids: Int32Array, from: number, to: number): void {
     const count = to - from;
+    const slots = this.#slots;
     if (2 * this.#words >= SLOTS || this.#bytesUsed + length > POOL_BYTES || this.#idsUsed + count > POOL_IDS) {
-      this.#slots.fill(0);
+      slots.fill(0);
+      // This one word may then lie where it is not found: it is written once more.
       this.#words = this.#bytesUsed = this.#idsUsed = 0;
     }
-    const slots = this.#slots;
-    const short = length <= 12;
-    const w0 = short ? view.getInt32(start, true) & masks[length] : hashBytes(bytes, start, start + length);
-    const w1 = short ? view.getInt32(start + 4, true) & masks[13 + length] : this.#bytesUsed;
-    const w2 = short ? view.getInt32(start + 8, true) & masks[26 + length] : 0;
-    let slot = (short ? mix(w0, w1, w2) : w0 & (SLOTS - 1)) << 3;
-    while (slots[slot] !== 0) slot = (slot + 8) & (8 * SLOTS - 1);
+    const slot = this.#free;
     slots[slot] = length | (count << 8);
-    slots[slot + 1] = w0;
-    slots[slot + 2] = w1;
-    slots[slot + 3] = w2;
-    if (!short) for (let i = 0; i < length; i++) this.#poolBytes[this.#bytesUsed++] = bytes[start + i];
+    slots.set(this.#key, slot + 1);
+    if (length > 12) {
+      slots[slot + 2] = this.#bytesUsed;
+      for (let i = 0; i < length; i++) this.#poolBytes[this.#bytesUsed++] = bytes[start + i];
+    }
     if (count <= 4) for (let i = 0; i < count; i++) slots[slot + 4 + i] = ids[from + i];
     else {
       slots[slot + 4] = this.#idsUsed;
@@ -86,7 +86,7 @@ export class WordCache {
     let slot = mix(w0, w1, w2) << 3;
     for (;;) {
       const sizes = slots[slot];
-      if (sizes === 0) return false;
+      if (sizes === 0) return this.#miss(slot, w0, w1, w2);
       if ((sizes & 0xff) === length && slots[slot + 1] === w0 && slots[slot + 2] === w1 && slots[slot + 3] === w2) {
         this.#append(slot, sizes >> 8, out);
         return true;
@@ -102,7 +102,7 @@ export class WordCache {
     let slot = (hash & (SLOTS - 1)) << 3;
     for (;;) {
       const sizes = slots[slot];
-      if (sizes === 0) return false;
+      if (sizes === 0) return this.#miss(slot, hash, 0, 0);
       if ((sizes & 0xff) === length && slots[slot + 1] === hash) {
         const place = slots[slot + 2];
         let i = 0;
@@ -114,6 +114,14 @@ export class WordCache {
       }
       slot = (slot + 8) & (8 * SLOTS - 1);
     }
+  }
+
+  #miss(slot: number, w0: number, w1: number, w2: number): false {
+    this.#free = slot;
+    this.#key[0] = w0;
+    this.#key[1] = w1;
+    this.#key[2] = w2;
+    return false;
   }
 
   #append(slot: number, count: number, out: IdList): void {

@@ -22,7 +22,7 @@ test("a cache gives what was written, for words of every length, also after it h
     else {
       if (expected) forgotten++;
       const ids = Int32Array.from({ length: below(length) + 1 }, () => below(1000));
-      cache.write(text, 0, length, ids, 0, ids.length);
+      cache.write(bytes, 0, length, ids, 0, ids.length);
       remembered.set(key, [...ids]);
     }
   }

@@ -1,7 +1,8 @@
 /** Reads tiktoken's files of ranks. */
-import { byteCharacters, tokenOf } from "../bpe/byte_characters.ts";
+import { byteCharacters } from "../bpe/byte_characters.ts";
 import { mergeWord } from "../bpe/merge.ts";
-import { PairTable } from "../bpe/pair_table.ts";
+import { NO_MERGE, PairTable } from "../bpe/pair_table.ts";
+import { show } from "../check.ts";
 import { type PatternName, sourcesOf } from "../split/patterns.ts";
 import { preTokenizerOf } from "../split/pre_tokenizer.ts";
 import { plainVocabulary, type Vocabulary } from "../vocabulary.ts";
@@ -34,11 +35,10 @@ export function readTiktoken(text: string, options: TiktokenOptions): Vocabulary
     const found = /^([A-Za-z0-9+/]+=*)\s+(\d{1,9})$/.exec(line);
     if (!found)
       throw new RangeError(
-        `Cannot read ranks: line ${i + 1} must be a token in base64 and its rank, found ${JSON.stringify(line.slice(0, 40))}`,
+        `Cannot read ranks: line ${i + 1} must be a token in base64 and its rank, found ${show(line)}`,
       );
-    const bytes = Uint8Array.from(atob(found[1]), (c) => c.charCodeAt(0));
     const id = Number(found[2]);
-    ids.set(tokenOf(bytes), id);
+    ids.set(Array.from(atob(found[1]), (c) => byteCharacters[c.charCodeAt(0)]).join(""), id);
     largest = Math.max(largest, id);
   }
   const lacking = byteCharacters.findIndex((character) => !ids.has(character));
@@ -48,39 +48,30 @@ export function readTiktoken(text: string, options: TiktokenOptions): Vocabulary
     Int32Array.from({ length: largest + 1 }, (_, id) => id),
     ids.size,
   );
-  const parts = new Int32Array(1024);
+  // Room for the longest token.
+  const parts = new Int32Array(text.length);
   for (const [token, id] of [...ids].sort((a, b) => a[1] - b[1])) {
     if (token.length === 1) continue;
-    const pair = token.length <= parts.length ? lastPair(token, ids, pairs, parts) : undefined;
-    const [left, right] = pair ?? lastPairByText(token, ids) ?? [];
-    if (left !== undefined && right !== undefined) pairs.set(left, right, id);
+    // The last two parts of a token: merges of lower rank lead there, and they are in the table already.
+    for (let i = 0; i < token.length; i++) parts[i] = ids.get(token[i])!;
+    const pair = mergeWord(parts, 0, token.length, pairs) === 2 ? parts : lastPairByText(token, ids);
+    if (pair) pairs.set(pair[0], pair[1], id);
   }
   const preTokenizer = preTokenizerOf(sources, "fancy-regex");
   return plainVocabulary({ ids, pairs, ignoreMerges: true, preTokenizer }, sources, Object.entries(specialTokens));
 }
 
-/** The last two parts of a token, if merges of lower rank lead there; they are in the table already. */
-function lastPair(
-  token: string,
-  ids: ReadonlyMap<string, number>,
-  pairs: PairTable,
-  parts: Int32Array,
-): [number, number] | undefined {
-  for (let i = 0; i < token.length; i++) parts[i] = ids.get(token[i])!;
-  return mergeWord(parts, 0, token.length, pairs) === 2 ? [parts[0], parts[1]] : undefined;
-}
-
-/** The same for any ranks, by the definition; nothing if merging never makes the token. */
+/** The last two parts of a token with any ranks, by the definition; nothing if merging never makes the token. */
 function lastPairByText(token: string, ids: ReadonlyMap<string, number>): [number, number] | undefined {
   const parts = [...token];
   while (parts.length > 1) {
-    let best = Number.POSITIVE_INFINITY;
+    let best = NO_MERGE;
     let at = 0;
     for (let i = 0; i + 1 < parts.length; i++) {
       const rank = ids.get(parts[i] + parts[i + 1]) ?? best;
       if (rank < best) [best, at] = [rank, i];
     }
-    if (best === Number.POSITIVE_INFINITY) return undefined;
+    if (best === NO_MERGE) return undefined;
     if (parts.length === 2) return [ids.get(parts[0])!, ids.get(parts[1])!];
     parts.splice(at, 2, parts[at] + parts[at + 1]);
   }

@@ -1,5 +1,7 @@
 /** Reading a `tokenizer.json`: checks that say which part of it is wrong. */
 
+import { kind as kindOf } from "../check.ts";
+
 /** An object of unknown content. */
 export type JsonObject = Record<string, unknown>;
 
@@ -85,7 +87,7 @@ export class Part {
 }
 
 function check<K extends keyof Kinds>(value: unknown, kind: K, path: string): Kinds[K] {
-  const found = value === null ? "null" : Array.isArray(value) ? "array" : typeof value;
+  const found = kindOf(value);
   if (found !== kind) throw new TypeError(mustBe(path, `${/^[ao]/.test(kind) ? "an" : "a"} ${kind}`, found));
   return value as Kinds[K];
 }

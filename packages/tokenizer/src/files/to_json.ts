@@ -1,4 +1,5 @@
 /** Writes Hugging Face's `tokenizer.json` and `tokenizer_config.json`. */
+import { show } from "../check.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 
 /**
@@ -62,9 +63,7 @@ export function writeTokenizerConfig({ added }: Vocabulary, options: ConfigOptio
   const { maxPositions, bosToken, eosToken, padToken = eosToken, chatTemplate } = options;
   for (const [name, token] of Object.entries({ bosToken, eosToken, padToken }))
     if (token !== undefined && !added.some(({ content }) => content === token))
-      throw new RangeError(
-        `Cannot write tokenizer_config.json: ${name} must be an added token, found ${JSON.stringify(token)}`,
-      );
+      throw new RangeError(`Cannot write tokenizer_config.json: ${name} must be an added token, found ${show(token)}`);
   return {
     tokenizer_class: "PreTrainedTokenizerFast",
     bos_token: bosToken ?? null,

@@ -54,10 +54,9 @@ const scanners: Record<PatternName, Scanner> = {
 };
 
 /** The scanner for patterns that are applied one after the other, if one has been written. */
-export function findScanner(sources: readonly string[]): Scanner | undefined {
+export function findScanner(sources: readonly (string | undefined)[]): Scanner | undefined {
   for (const [name, known] of Object.entries(patterns)) {
-    if (known.length === sources.length && known.every((source, i) => source === sources[i]))
-      return scanners[name as PatternName];
+    if (known.join() === sources.join()) return scanners[name as PatternName];
   }
   return undefined;
 }

@@ -39,8 +39,9 @@ const supported = "Sequence, Split, Digits, Punctuation and one ByteLevel";
  * @throws {RangeError} If one is not supported, or there is no `ByteLevel`.
  */
 export function readPreTokenizer(parts: readonly Part[]): PreTokenizer {
-  const level = parts.findIndex(({ value }) => value.type === "ByteLevel");
-  if (level < 0 || parts.some(({ value }, i) => value.type === "ByteLevel" && i !== level))
+  const isLevel = ({ value }: Part): boolean => value.type === "ByteLevel";
+  const level = parts.findIndex(isLevel);
+  if (level < 0 || level !== parts.findLastIndex(isLevel))
     throw unsupported("pre_tokenizer", "without exactly one ByteLevel", supported);
   const useRegex = parts[level].flag("use_regex", true);
   const prefixSpace = parts[level].flag("add_prefix_space", true);
@@ -48,8 +49,7 @@ export function readPreTokenizer(parts: readonly Part[]): PreTokenizer {
   const byteSplits = parts.slice(level + 1).map(readSplit);
 
   // One scanner for all that comes before, or after the splits.
-  const sources = before.map(isolatingSource);
-  const whole = sources.every((source) => source !== undefined) ? findScanner(sources) : undefined;
+  const whole = findScanner(before.map(isolatingSource));
   if (whole && !useRegex && !prefixSpace) return { splits: [], prefixSpace, scan: whole, byteSplits };
   return {
     splits: before.map(readSplit),
@@ -99,13 +99,9 @@ export function cut(text: string, splits: readonly Split[]): Piece[] {
   // Rust never sees a lone surrogate: it becomes U+FFFD, as in the encoding to UTF-8.
   let pieces: Piece[] = [{ text: splits.length ? text.replace(/[\ud800-\udfff]/gu, "\ufffd") : text, start: 0 }];
   for (const split of splits) {
-    pieces = pieces.flatMap(({ text, start }) => {
-      const spans = split(text);
-      const parts: Piece[] = [];
-      for (let i = 0; i < spans.length; i += 2)
-        parts.push({ text: text.slice(spans[i], spans[i + 1]), start: start + spans[i] });
-      return parts;
-    });
+    pieces = pieces.flatMap(({ text, start }) =>
+      split(text).map(([from, to]) => ({ text: text.slice(from, to), start: start + from })),
+    );
   }
   return pieces;
 }

@@ -7,6 +7,8 @@ import { CASELESS, LETTER, LOWER, MARK, NUMBER, OTHER, peek, runOf, SPACE, SYMBO
 /** The end of the word that begins at byte `i` of valid UTF-8, `i < end`. */
 export type Scanner = (bytes: Uint8Array, i: number, end: number) => number;
 
+/** What is no letter, number or white space. */
+const REST = SYMBOL | MARK | OTHER;
 const APOSTROPHE = 0x27;
 const SPACE_BYTE = 0x20;
 const LINE_FEED = 0x0a;
@@ -82,7 +84,7 @@ export const scanGpt2: Scanner = (bytes, i, end) => {
   const start = b === SPACE_BYTE && i + 1 < end ? i + 1 : i;
   const c = peek(bytes, start);
   if (c & SPACE) return whitespace(bytes, i, end, false);
-  const mask = c & LETTER ? LETTER : c & NUMBER ? NUMBER : SYMBOL | MARK | OTHER;
+  const mask = c & LETTER ? LETTER : c & NUMBER ? NUMBER : REST;
   return runOf(bytes, start + (c >> 8), end, mask);
 };
 
@@ -112,8 +114,8 @@ export function cl100kScanner(digits: number): Scanner {
 /** ` ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`; with `slashes`, `[\r\n/]*`. */
 function symbolsOrSpace(bytes: Uint8Array, i: number, end: number, slashes: boolean): number {
   const start = bytes[i] === SPACE_BYTE && i + 1 < end ? i + 1 : i;
-  if (peek(bytes, start) & (SYMBOL | MARK | OTHER)) {
-    let next = runOf(bytes, start, end, SYMBOL | MARK | OTHER);
+  if (peek(bytes, start) & REST) {
+    let next = runOf(bytes, start, end, REST);
     while (next < end && (isNewline(bytes[next]) || (slashes && bytes[next] === SLASH))) next++;
     return next;
   }

@@ -1,13 +1,13 @@
 /**
- * Pre-tokenizers that split a text, as Hugging Face's library defines them. All speak in spans: a flat list of start and
- * end, in UTF-16 code units.
+ * Pre-tokenizers that split a text, as Hugging Face's library defines them. All speak in spans: start and end, in
+ * UTF-16 code units.
  */
 
 /** What becomes of the matches: pieces by themselves, nothing, or part of a neighbour. */
 export type SplitBehavior = "Isolated" | "Removed" | "MergedWithPrevious" | "MergedWithNext" | "Contiguous";
 
-/** Splits a text into spans: start, end, start, end … */
-export type Split = (text: string) => number[];
+/** Splits a text into spans. */
+export type Split = (text: string) => (readonly [start: number, end: number, match: boolean])[];
 
 /** All behaviours. */
 export const behaviors: readonly SplitBehavior[] = [
@@ -42,40 +42,23 @@ export function splitBy(pattern: RegExp, behavior: SplitBehavior, invert = false
 /** Start, end, whether it is a match. */
 type Part = [number, number, boolean];
 
-function combine(parts: Part[], behavior: SplitBehavior): number[] {
-  const spans: number[] = [];
+function combine(parts: Part[], behavior: SplitBehavior): Part[] {
+  if (behavior === "Removed") return parts.filter(([, , match]) => !match);
+  if (behavior === "Isolated") return parts;
+  // From the end, so that a match joins what has been seen: spans grow to the left.
+  const toNext = behavior === "MergedWithNext";
+  const spans: Part[] = [];
   let previous = false;
-  switch (behavior) {
-    case "Isolated":
-      for (const [start, end] of parts) spans.push(start, end);
-      break;
-    case "Removed":
-      for (const [start, end, match] of parts) if (!match) spans.push(start, end);
-      break;
-    case "Contiguous":
-      for (const [start, end, match] of parts) {
-        if (match === previous && spans.length) spans[spans.length - 1] = end;
-        else spans.push(start, end);
-        previous = match;
-      }
-      break;
-    case "MergedWithPrevious":
-      for (const [start, end, match] of parts) {
-        if (match && !previous && spans.length) spans[spans.length - 1] = end;
-        else spans.push(start, end);
-        previous = match;
-      }
-      break;
-    case "MergedWithNext":
-      // From the end, so that a match joins what has been seen: spans grow to the left.
-      for (const [start, end, match] of parts.reverse()) {
-        if (match && !previous && spans.length) spans[spans.length - 1] = start;
-        else spans.push(end, start);
-        previous = match;
-      }
-      spans.reverse();
+  for (const part of toNext ? parts.reverse() : parts) {
+    const match = part[2];
+    const last = spans.at(-1);
+    const joins = behavior === "Contiguous" ? match === previous : match && !previous;
+    if (!joins || !last) spans.push(part);
+    else if (toNext) last[0] = part[0];
+    else last[1] = part[1];
+    previous = match;
   }
-  return spans;
+  return toNext ? spans.reverse() : spans;
 }
 
 /** A text as a regular expression that matches it. */

@@ -104,32 +104,24 @@ function translateAtom(token: string, ignoreCase: boolean, ruby: boolean): strin
 
 function translateEscape(token: string, inClass: boolean, ruby: boolean): string {
   const c = token[1] ?? "";
-  const set = escapedSet(token, inClass, ruby);
-  if (set) return /[A-OQ-Z]/.test(c) || (c === "P") !== (token[3] === "^") ? `[^${set}]` : set;
+  const lower = c.toLowerCase();
+  const set =
+    lower === "s"
+      ? "\\p{White_Space}"
+      : lower === "d"
+        ? property("Nd")
+        : lower === "w"
+          ? wordCharacters(inClass)
+          : lower === "h" && ruby
+            ? "[0-9A-Fa-f]"
+            : lower === "p" && token[2] && property(token.replace(/[{}^]|\\p/gi, ""));
+  if (set) return (c !== lower) !== (token[3] === "^") ? `[^${set}]` : set;
   if (/[rntfv]/.test(c)) return token;
-  if (c === "A" && !inClass) return "^";
-  if (c === "z" && !inClass) return "$";
-  const hex = /^\\[xu]\{?([\dA-Fa-f]+)/.exec(token);
+  if (!inClass && /[Az]/.test(c)) return c === "z" ? "$" : "^";
+  const hex = /^\\[xu]\{?(\w+)/.exec(token);
   if (hex) return `\\u{${hex[1]}}`;
-  if (/^[A-Za-z0-9]?$/.test(c)) throw new RangeError(`${token} is not supported`);
+  if (/^\w?$/.test(c)) throw new RangeError(`${token} is not supported`);
   return literal(token.slice(1));
-}
-
-/** The set of `\s`, `\d`, `\w`, `\h`, `\p`, or of what their capitals leave out. */
-function escapedSet(token: string, inClass: boolean, ruby: boolean): string | undefined {
-  switch (token[1]?.toLowerCase()) {
-    case "s":
-      return "\\p{White_Space}";
-    case "d":
-      return property("Nd");
-    case "w":
-      return wordCharacters(inClass);
-    case "h":
-      return ruby ? "[0-9A-Fa-f]" : undefined;
-    case "p":
-      return token[2] ? property(token.slice(2).replace(/[{}^]/g, "")) : undefined;
-  }
-  return undefined;
 }
 
 /** A character by itself, escaped where it would mean something. */

@@ -6,7 +6,7 @@
  * looked for in the normalized text, after the others.
  */
 import { escapeText } from "../split/split.ts";
-import { isWordCharacter } from "../unicode/sets.ts";
+import { wordCharacters } from "../unicode/sets.ts";
 import { type Form, normalize } from "./normalizer.ts";
 
 /** A text with an id of its own, as in `added_tokens` of a `tokenizer.json`. */
@@ -28,60 +28,43 @@ export interface AddedToken {
 /** A piece of a text: the id of an added token, or -1. */
 export type Found = (id: number, start: number, end: number) => void;
 
-// JavaScript's \s has U+FEFF, Rust's U+0085.
-const spaces = /[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*/y;
+const space = /\p{White_Space}/uy;
 
-/** Finds added tokens in texts. */
-export class AddedTokens {
-  readonly list: readonly AddedToken[];
-  readonly #raw: Matcher | undefined;
-  readonly #normalized: Matcher | undefined;
+/** Goes through a text from left to right; `parseSpecials` says whether special tokens count. */
+export type Finder = (text: string, parseSpecials: boolean, found: Found) => void;
 
-  constructor(list: readonly AddedToken[], forms: readonly Form[]) {
-    this.list = list;
-    const matcher = (tokens: [string, AddedToken][]): Matcher | undefined =>
-      tokens.length ? new Matcher(tokens) : undefined;
-    this.#raw = matcher(list.filter((token) => !token.normalized).map((token) => [token.content, token]));
-    this.#normalized = matcher(
-      list.filter((token) => token.normalized).map((token) => [normalize(token.content, forms), token]),
+/** What finds the added tokens in a text: before it is normalized, and after. */
+export function addedFinders(list: readonly AddedToken[], forms: readonly Form[]): [before: Finder, after: Finder] {
+  const finder = (normalized: boolean): Finder =>
+    findTokens(
+      new Map(
+        list
+          .filter((token) => token.normalized === normalized)
+          .map((token) => [normalized ? normalize(token.content, forms) : token.content, token]),
+      ),
     );
-  }
-
-  /**
-   * Goes through the text from left to right.
-   *
-   * @param normalized Whether the text is normalized: then only those with `normalized` are looked for, else the others.
-   * @param parseSpecials Whether special tokens count.
-   */
-  split(text: string, normalized: boolean, parseSpecials: boolean, found: Found): void {
-    const matcher = normalized ? this.#normalized : this.#raw;
-    if (matcher) matcher.split(text, parseSpecials, found);
-    else found(-1, 0, text.length);
-  }
+  return [finder(false), finder(true)];
 }
 
-class Matcher {
-  readonly #tokens: Map<string, AddedToken>;
-  readonly #pattern: RegExp;
-  /** What all begin with: quick to search for. */
-  readonly #prefix: string;
+function findTokens(tokens: ReadonlyMap<string, AddedToken>): Finder {
+  if (tokens.size === 0) return (text, _parseSpecials, found) => found(-1, 0, text.length);
+  const contents = [...tokens.keys()];
+  // What all begin with: quick to search for.
+  const common = contents.reduce((prefix, content) => {
+    while (!content.startsWith(prefix)) prefix = prefix.slice(0, -1);
+    return prefix;
+  });
+  // JavaScript takes the first alternative that matches, Rust the longest.
+  contents.sort((a, b) => b.length - a.length);
+  const pattern = new RegExp(contents.map(escapeText).join("|"), "g");
+  // `\w` of Rust's `regex`, which has joiners.
+  const word = [...tokens.values()].some((token) => token.single_word) && `[\\u200c\\u200d${wordCharacters(true)}]`;
+  const afterWord = new RegExp(`(?<=${word})`, "vy");
+  const beforeWord = new RegExp(`(?=${word})`, "vy");
 
-  constructor(tokens: [string, AddedToken][]) {
-    this.#tokens = new Map(tokens);
-    const contents = [...this.#tokens.keys()];
-    this.#prefix = contents.reduce((prefix, content) => {
-      while (!content.startsWith(prefix)) prefix = prefix.slice(0, -1);
-      return prefix;
-    });
-    // JavaScript takes the first alternative that matches, Rust the longest.
-    contents.sort((a, b) => b.length - a.length);
-    this.#pattern = new RegExp(contents.map(escapeText).join("|"), "g");
-  }
-
-  split(text: string, parseSpecials: boolean, found: Found): void {
-    const pattern = this.#pattern;
+  return (text, parseSpecials, found) => {
     let done = 0;
-    let search = text.indexOf(this.#prefix);
+    let search = text.indexOf(common);
     while (search >= 0) {
       pattern.lastIndex = search;
       const match = pattern.exec(text);
@@ -89,34 +72,25 @@ class Matcher {
       let start = match.index;
       let end = start + match[0].length;
       search = end;
-      const token = this.#tokens.get(match[0])!;
+      const token = tokens.get(match[0])!;
       if (token.special && !parseSpecials) continue;
-      if (token.single_word && (isWord(text, start, -1) || isWord(text, end, 1))) continue;
-      if (token.lstrip) start = Math.max(done, startOfSpaces(text, start));
-      if (token.rstrip) {
-        spaces.lastIndex = end;
-        end += spaces.exec(text)![0].length;
+      if (token.single_word && (isAt(afterWord, text, start) || isAt(beforeWord, text, end))) continue;
+      if (token.lstrip) {
+        // The one before may have taken these spaces.
+        start = Math.max(start, done);
+        while (start > done && isAt(space, text, start - 1)) start--;
       }
+      if (token.rstrip) while (isAt(space, text, end)) end++;
       if (done < start) found(-1, done, start);
       found(token.id, start, end);
       done = end;
     }
     if (done < text.length) found(-1, done, text.length);
-  }
+  };
 }
 
-/** Whether there is a word character before (-1) or behind (1) a place: `\w` of Rust's `regex`, which has joiners. */
-function isWord(text: string, place: number, direction: 1 | -1): boolean {
-  const characters = [...(direction > 0 ? text.slice(place, place + 2) : text.slice(Math.max(0, place - 2), place))];
-  const codePoint = characters.at(direction > 0 ? 0 : -1)?.codePointAt(0);
-  return codePoint !== undefined && (codePoint === 0x200c || codePoint === 0x200d || isWordCharacter(codePoint));
-}
-
-function startOfSpaces(text: string, end: number): number {
-  while (end > 0) {
-    spaces.lastIndex = end - 1;
-    if (spaces.exec(text)![0].length === 0) break;
-    end--;
-  }
-  return end;
+/** Whether a sticky pattern matches at a place. */
+function isAt(pattern: RegExp, text: string, place: number): boolean {
+  pattern.lastIndex = place;
+  return pattern.test(text);
 }

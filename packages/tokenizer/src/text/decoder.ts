@@ -4,7 +4,7 @@
  * A token is bytes, and a character may be spread over several tokens. Malformed UTF-8, such as half a character at the
  * end, becomes U+FFFD, as everywhere on the web and in Rust.
  */
-import { tokenBytes } from "../bpe/byte_characters.ts";
+import { tokenBytes, utf8 } from "../bpe/byte_characters.ts";
 import { check, show } from "../check.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 
@@ -26,23 +26,23 @@ export class TokenBytes {
   /** 0: there is no such id. */
   readonly #kinds: Uint8Array;
 
-  constructor({ ids, added }: Vocabulary) {
-    const texts: [number, Uint8Array, number][] = [];
-    const utf8 = new TextEncoder();
-    for (const [token, id] of ids) texts.push([id, tokenBytes(token), REGULAR]);
-    // An added token is its text: Rust decodes those with characters like "é" as if they were bytes, and so to U+FFFD.
-    for (const { content, id, special } of added) texts.push([id, utf8.encode(content), special ? SPECIAL : REGULAR]);
-    this.size = texts.reduce((size, [id]) => Math.max(size, id + 1), 0);
-    this.#starts = new Int32Array(this.size + 1);
-    this.#kinds = new Uint8Array(this.size);
-    const lengths = new Int32Array(this.size);
-    for (const [id, bytes, kind] of texts) {
-      lengths[id] = bytes.length;
-      this.#kinds[id] = kind;
+  constructor({ ids, added }: Vocabulary, size: number) {
+    this.#kinds = new Uint8Array(size);
+    const tokens = new Array<Uint8Array | undefined>(size);
+    for (const [token, id] of ids) {
+      tokens[id] = tokenBytes(token);
+      this.#kinds[id] = REGULAR;
     }
-    for (let id = 0; id < this.size; id++) this.#starts[id + 1] = this.#starts[id] + lengths[id];
-    this.#bytes = new Uint8Array(this.#starts[this.size]);
-    for (const [id, bytes] of texts) if (lengths[id] === bytes.length) this.#bytes.set(bytes, this.#starts[id]);
+    // An added token is its text: Rust decodes those with characters like "é" as if they were bytes, and so to U+FFFD.
+    for (const { content, id, special } of added) {
+      tokens[id] = utf8.encode(content);
+      this.#kinds[id] = special ? SPECIAL : REGULAR;
+    }
+    this.size = size;
+    this.#starts = new Int32Array(size + 1);
+    for (let id = 0; id < size; id++) this.#starts[id + 1] = this.#starts[id] + (tokens[id]?.length ?? 0);
+    this.#bytes = new Uint8Array(this.#starts[size]);
+    for (let id = 0; id < size; id++) this.#bytes.set(tokens[id] ?? [], this.#starts[id]);
   }
 
   /** Number of bytes of a token. */

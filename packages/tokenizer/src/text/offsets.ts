@@ -1,9 +1,10 @@
 /** Ids together with the parts of the text that they stand for. */
+import { utf8 } from "../bpe/byte_characters.ts";
 import type { Encoder } from "../bpe/encoder.ts";
 import { IdList } from "../bpe/id_list.ts";
 import { cut, forEachWord } from "../split/pre_tokenizer.ts";
 import type { Vocabulary } from "../vocabulary.ts";
-import type { AddedTokens } from "./added_tokens.ts";
+import type { Finder } from "./added_tokens.ts";
 import type { TokenBytes } from "./decoder.ts";
 import { alignNormalized } from "./normalizer.ts";
 import { type EncodeOptions, walk } from "./walk.ts";
@@ -25,24 +26,19 @@ export function encodeWithOffsets(
   text: string,
   options: EncodeOptions,
   vocabulary: Vocabulary,
-  added: AddedTokens,
+  finders: readonly [before: Finder, after: Finder],
   encoder: Encoder,
   tokens: TokenBytes,
 ): OffsetEncoding {
-  const ids: number[] = [];
-  const starts: number[] = [];
-  const ends: number[] = [];
-  const push = (id: number, [start, end]: [number, number]): void => {
-    ids.push(id);
-    starts.push(start);
-    ends.push(end);
-  };
+  const rows: [id: number, start: number, end: number][] = [];
+  const push = (id: number, place: [number, number]): number => rows.push([id, ...place]);
   const { splits, prefixSpace } = vocabulary.preTokenizer;
   const words = (text: string, place: Place): void => {
     for (const piece of cut(text, splits)) {
       const extra = prefixSpace && !piece.text.startsWith(" ") ? 1 : 0;
-      const bytes = utf8.encode(extra ? ` ${piece.text}` : piece.text);
-      const unitOf = unitsOfBytes(bytes);
+      const spaced = extra ? ` ${piece.text}` : piece.text;
+      const bytes = utf8.encode(spaced);
+      const unitOf = unitsOfBytes(spaced);
       forEachWord(bytes, bytes.length, vocabulary.preTokenizer, (at, end) => {
         const word = new IdList();
         encoder.encodeWord(bytes, at, end, word);
@@ -56,17 +52,16 @@ export function encodeWithOffsets(
       });
     }
   };
-  walk(vocabulary, added, text, options, (id, part, from, to, original, start) => {
+  walk(vocabulary, finders, text, options, (id, part, from, to, original, start) => {
     const map = part === original ? undefined : alignNormalized(original, vocabulary.forms);
     const place: Place = (from, to) =>
       map ? [start + map.starts[from], start + map.ends[to - 1]] : [start + from, start + to];
     if (id >= 0) push(id, place(from, to));
     else words(part.slice(from, to), (a, b) => place(from + a, from + b));
   });
-  return { ids: Int32Array.from(ids), starts: Int32Array.from(starts), ends: Int32Array.from(ends) };
+  const column = (i: number): Int32Array => Int32Array.from(rows, (row) => row[i]);
+  return { ids: column(0), starts: column(1), ends: column(2) };
 }
-
-const utf8 = /* @__PURE__ */ new TextEncoder();
 
 /** The place of a token that stands for nothing in the text: the space put in front. */
 function emptyAt(place: Place, at: number, length: number): [number, number] {
@@ -74,18 +69,14 @@ function emptyAt(place: Place, at: number, length: number): [number, number] {
   return [start, start];
 }
 
-/** For each byte the start and the end, in UTF-16, of the character that it belongs to. */
-function unitsOfBytes(bytes: Uint8Array): Int32Array {
-  const units = new Int32Array(2 * bytes.length + 1);
+/** For each byte of a text the start and the end, in UTF-16, of the character that it belongs to. */
+function unitsOfBytes(text: string): number[] {
+  const units: number[] = [];
   let unit = 0;
-  for (let i = 0; i < bytes.length; ) {
-    const width = bytes[i] < 0x80 ? 1 : bytes[i] < 0xe0 ? 2 : bytes[i] < 0xf0 ? 3 : 4;
-    const end = unit + (width === 4 ? 2 : 1);
-    for (let j = i; j < i + width; j++) {
-      units[2 * j] = unit;
-      units[2 * j + 1] = end;
-    }
-    i += width;
+  for (const c of text) {
+    const width = c < "\x80" ? 1 : c < "\u0800" ? 2 : c.length + 2;
+    const end = unit + c.length;
+    for (let i = 0; i < width; i++) units.push(unit, end);
     unit = end;
   }
   return units;

@@ -1,7 +1,7 @@
 /** The way through a text: ids that are added, added tokens within it, and between them what is cut into words. */
 import { check } from "../check.ts";
 import type { Vocabulary } from "../vocabulary.ts";
-import type { AddedTokens } from "./added_tokens.ts";
+import type { Finder } from "./added_tokens.ts";
 import { normalize } from "./normalizer.ts";
 
 /** Options of `encode` and its relatives. */
@@ -24,18 +24,18 @@ export type Stretch = (id: number, part: string, from: number, to: number, origi
 /** Calls back with each stretch, from left to right. */
 export function walk(
   { forms, frame }: Vocabulary,
-  added: AddedTokens,
+  [before, after]: readonly [before: Finder, after: Finder],
   text: string,
   { addSpecialTokens = true, parseSpecials = true }: EncodeOptions,
   found: Stretch,
 ): void {
   check("encode", "text", text, "a string");
   if (addSpecialTokens) for (const id of frame.before) found(id, "", 0, 0, "", 0);
-  added.split(text, false, parseSpecials, (id, start, end) => {
+  before(text, parseSpecials, (id, start, end) => {
     if (id >= 0) return found(id, text, start, end, text, 0);
     const original = text.slice(start, end);
     const part = normalize(original, forms);
-    added.split(part, true, parseSpecials, (inner, from, to) => found(inner, part, from, to, original, start));
+    after(part, parseSpecials, (inner, from, to) => found(inner, part, from, to, original, start));
   });
   if (addSpecialTokens) for (const id of frame.after) found(id, "", 0, 0, "", 0);
 }

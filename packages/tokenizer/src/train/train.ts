@@ -1,5 +1,5 @@
 /** Training: from texts to a tokenizer. Loaded by `trainBpe`, when it is called. */
-import { byteCharacters } from "../bpe/byte_characters.ts";
+import { byteCharacters, utf8 } from "../bpe/byte_characters.ts";
 import { PairTable } from "../bpe/pair_table.ts";
 import { check, show } from "../check.ts";
 import { sourcesOf } from "../split/patterns.ts";
@@ -94,8 +94,6 @@ export async function train(
   const specials = specialTokens.map((content, id) => [content, id] as const);
   return new Tokenizer(plainVocabulary({ ids, pairs, ignoreMerges: false, preTokenizer }, sources, specials));
 }
-
-const utf8 = new TextEncoder();
 
 function countWords(text: string, preTokenizer: PreTokenizer, words: WordCounts): void {
   for (const piece of cut(text, preTokenizer.splits)) {

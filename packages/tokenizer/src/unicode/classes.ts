@@ -37,7 +37,7 @@ function readRuns(text: string): [number, number, number][] {
   let end = 0;
   return Array.from(text.matchAll(/([0-9a-z]*)([^0-9a-z])/g), ([, length, kind]): [number, number, number] => {
     const start = end;
-    end += length ? Number.parseInt(length, 36) : 1;
+    end += Number.parseInt(length || "1", 36);
     return [start, end, (1 << "=(, ;.{)".indexOf(kind)) & 0xff];
   }).filter(([, , bit]) => bit);
 }
