@@ -75,9 +75,10 @@ export {
 export { type Evaluation, evaluate as evaluatePolicy } from "./recipe/evaluate.ts";
 export { drawSolution, openProblems, type ProblemSource, type RecipeProblem } from "./recipe/problem_source.ts";
 export {
+  type ReinforcementParts,
   type ReinforcementReport,
   type RolloutBatch,
-  reinforcementStep,
+  reinforcement,
   rolloutBatch,
 } from "./recipe/reinforcement.ts";
 export {
@@ -109,4 +110,4 @@ export type {
 } from "./report/record.ts";
 export { renderReport, writeReport } from "./report/report.ts";
 export { type Journal, type JournalRecord, openJournal, readJournal, truncateJournal } from "./run/journal.ts";
-export { extractAnswer, parseAnswer, reward, sameAnswer } from "./verify.ts";
+export { extractAnswer, reward } from "./verify.ts";

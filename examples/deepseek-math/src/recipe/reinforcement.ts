@@ -1,6 +1,5 @@
 /**
- * One step of GRPO with the rule reward, through `GrpoTrainer`: sample a group for each question, judge, weigh against the
- * group, go backward once.
+ * GRPO with the rule reward, by `GrpoTrainer`: sample a group for each question, judge, weigh against the group, update once.
  *
  * @module
  */
@@ -12,6 +11,20 @@ import type { Configuration } from "./configuration.ts";
 import type { ProblemSource } from "./problem_source.ts";
 
 export { type RolloutBatch, rolloutBatch } from "@gradus/grpo";
+
+/** What the stage needs. */
+export interface ReinforcementParts {
+  readonly policy: Policy;
+  /** π_ref; none: no KL term. */
+  readonly reference?: Pick<Policy, "logProbs">;
+  readonly configuration: Configuration;
+  readonly problems: ProblemSource;
+  readonly tokens: ProblemTokens;
+  /** Learning rate of each update, from 0 on. */
+  readonly learningRate: (update: number) => number;
+  /** Told now and then how many tokens a step has sampled so far. */
+  readonly onTokens?: (tokens: number) => void;
+}
 
 /** What one step did, for the journal. */
 export interface ReinforcementReport {
@@ -28,21 +41,18 @@ export interface ReinforcementReport {
   /** Largest |log π at sampling − log π in training|. */
   readonly samplerGap: number;
   readonly tokens: number;
+  readonly gradientNorm: number;
 }
 
 /**
- * Samples, judges and goes backward; the caller makes the update. One update per exploration, as DeepSeekMath does it:
- * then π_θ is π_old, the log-probabilities at sampling are the current ones, and one pass through the graph is enough.
+ * Runs the stage's steps from `from` on and yields each one's report once its update is made. One update per exploration, as
+ * DeepSeekMath does it: then π_θ is π_old, the log-probabilities at sampling are the current ones, and one pass through the
+ * graph is enough. A step depends on the policy, the seed and its number alone. A step that has no group to learn from makes
+ * no update; its loss and gradient are reported as 0.
  */
-export async function reinforcementStep(
-  policy: Policy,
-  reference: Policy | undefined,
-  { seed, grpo: settings }: Configuration,
-  problems: ProblemSource,
-  codec: ProblemTokens,
-  step: number,
-  onTokens: (tokens: number) => void = () => {},
-): Promise<ReinforcementReport> {
+export async function* reinforcement(parts: ReinforcementParts, from = 0): AsyncGenerator<ReinforcementReport, void> {
+  const { policy, reference, problems, tokens: codec, learningRate, onTokens } = parts;
+  const { seed, grpo: settings } = parts.configuration;
   const { steps, prompts, samples, temperature, maxNewTokens, beta } = settings;
   const trainer = new GrpoTrainer({
     policy,
@@ -60,19 +70,23 @@ export async function reinforcementStep(
     samplesPerPrompt: samples,
     sampling: { maxNewTokens, temperature },
     objective: { beta: reference ? beta : 0 },
-    learningRate: 0, // the caller makes the update
-    onProgress: ({ tokens }) => onTokens(tokens),
+    learningRate,
+    optimizer: { weightDecay: 0 },
+    onProgress: ({ tokens }) => onTokens?.(tokens),
   });
-  const { loss, metrics, metricsOfStep } = await trainer.accumulate(await trainer.explore(step));
-  return {
-    loss,
-    reward: metricsOfStep.reward,
-    zeroVariance: metricsOfStep.zeroVariance,
-    length: metricsOfStep.length,
-    entropy: metricsOfStep.entropy,
-    kl: metrics.kl ?? 0,
-    clipFraction: metrics.clipFractionLow + metrics.clipFractionHigh,
-    samplerGap: metricsOfStep.samplerGapMax,
-    tokens: metricsOfStep.sampledTokens,
-  };
+  for await (const step of trainer.run({ from })) {
+    const update = step.updates.at(0);
+    yield {
+      loss: update?.loss ?? 0,
+      reward: step.reward,
+      zeroVariance: step.zeroVariance,
+      length: step.length,
+      entropy: step.entropy,
+      kl: update?.kl ?? 0,
+      clipFraction: update ? update.clipFractionLow + update.clipFractionHigh : 0,
+      samplerGap: step.samplerGapMax,
+      tokens: step.sampledTokens,
+      gradientNorm: update?.gradientNorm ?? 0,
+    };
+  }
 }

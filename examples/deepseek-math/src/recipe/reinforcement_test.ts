@@ -6,7 +6,7 @@ import { tinyConfiguration } from "../testing/tiny.ts";
 import type { Configuration } from "./configuration.ts";
 import { evaluate } from "./evaluate.ts";
 import { openProblems, type ProblemSource, type RecipeProblem } from "./problem_source.ts";
-import { reinforcementStep, rolloutBatch } from "./reinforcement.ts";
+import { type ReinforcementParts, type ReinforcementReport, reinforcement, rolloutBatch } from "./reinforcement.ts";
 import { trainTokenizer } from "./tokenizer.ts";
 
 const base = tinyConfiguration({ seed: 3, scale: 1 });
@@ -52,19 +52,19 @@ test("log-probabilities at sampling are those of training, for every token of a 
   });
 });
 
+/** The stage's step of this number, its update included. */
+async function stepOf(step: number, parts: Partial<ReinforcementParts>): Promise<ReinforcementReport> {
+  const whole = { policy, configuration, problems, tokens: codec, learningRate: () => 1e-3, ...parts };
+  const longer = { ...configuration, grpo: { ...configuration.grpo, steps: step + 1 } };
+  for await (const report of reinforcement({ ...whole, configuration: longer }, step)) return report;
+  throw new Error("no step");
+}
+
 /** One step and its update, from the initial weights. */
 async function stepFrom(source: ProblemSource, step: number, withReference: boolean) {
   await policy.restore(initial);
-  const report = await reinforcementStep(
-    policy,
-    withReference ? reference : undefined,
-    configuration,
-    source,
-    codec,
-    step,
-  );
-  const { gradientNorm } = await policy.step({ learningRate: 1e-3, weightDecay: 0 });
-  return { report, gradientNorm, weights: (await policy.state()).weights };
+  const report = await stepOf(step, { problems: source, ...(withReference ? { reference } : {}) });
+  return { report, weights: (await policy.state()).weights };
 }
 
 /** A source whose practice problems have one given answer. */
@@ -85,10 +85,11 @@ test("the same seed and step give the same update bit for bit, another step anot
 
 test("groups whose rewards are all alike do nothing without a reference, and only pull back with one", async () => {
   const alone = await stepFrom(answering("no such answer"), 1, false);
-  assert.deepEqual([alone.report.reward, alone.report.zeroVariance, alone.report.kl, alone.gradientNorm], [0, 1, 0, 0]);
+  const { reward, zeroVariance, kl, gradientNorm } = alone.report;
+  assert.deepEqual([reward, zeroVariance, kl, gradientNorm], [0, 1, 0, 0]);
   assert.deepEqual(alone.weights, initial.weights);
   const pulled = await stepFrom(answering("no such answer"), 1, true);
-  assert.ok(pulled.report.kl > 0 && pulled.gradientNorm > 0);
+  assert.ok(pulled.report.kl > 0 && pulled.report.gradientNorm > 0);
 });
 
 test("what is rewarded becomes more likely", async () => {
@@ -130,8 +131,7 @@ test("what is rewarded becomes more likely", async () => {
     },
   };
   const before = await scored();
-  const report = await reinforcementStep(withScores, undefined, configuration, answering("7"), codec, 0);
-  await policy.step({ learningRate: 1e-3, weightDecay: 0 });
+  const report = await stepOf(0, { policy: withScores, problems: answering("7") });
   assert.equal(report.reward, 0.25);
   assert.equal(report.zeroVariance, 0);
   assert.ok((await scored()) > before + 0.01);

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type AdamWReport, multiStepSchedule, type Schedule } from "@gradus/autodiff";
+import { multiStepSchedule, type Schedule } from "@gradus/autodiff";
 import { createPolicy, loadPolicy, type TransformerPolicy } from "@gradus/transformer";
 import type { ProblemTokens } from "../problems/tokens.ts";
 import { formatCount, type Progress, type StageProgress } from "../progress.ts";
@@ -13,7 +13,7 @@ import { type Journal, type JournalRecord, openJournal, readJournal, truncateJou
 import { type Configuration, type Stage, stageLabels, stages } from "./configuration.ts";
 import { type Evaluation, evaluate } from "./evaluate.ts";
 import { openProblems, type ProblemSource } from "./problem_source.ts";
-import { reinforcementStep } from "./reinforcement.ts";
+import { reinforcement } from "./reinforcement.ts";
 import { type OwnSolution, ownSolutions } from "./rejection.ts";
 import type { RunDirectory, RunPosition, StageTotals } from "./run_directory.ts";
 import {
@@ -43,11 +43,12 @@ export interface FinishedRun {
   parameters: number;
 }
 
-/** One update of a stage: goes backward, and says what to record once the update is made. */
-type Backward = (
-  step: number,
-  progress: (detail: string) => void,
-) => Promise<{ tokens: number; metrics: Record<string, number> }>;
+/** One update of a stage, made: what to record of it. */
+interface Update {
+  readonly tokens: number;
+  readonly gradientNorm: number;
+  readonly metrics: Record<string, number>;
+}
 
 function scheduleOf(configuration: Configuration, stage: Stage): Schedule {
   const { learningRate, steps, warmup } = configuration[stage];
@@ -117,17 +118,16 @@ class Run {
   }
 
   async #updates(stage: Stage, from: number, bar: StageProgress): Promise<void> {
-    const { steps } = this.#configuration[stage];
     const rate = scheduleOf(this.#configuration, stage);
     const reference = stage === "grpo" && this.#configuration.grpo.beta > 0 ? await this.#reference() : undefined;
-    const own = stage === "sft" ? await this.#ownSolutions() : [];
-    const backward = this.#backward(stage, reference, own);
     const totals = this.#position.totals[stage] ?? { steps: 0, tokens: 0, seconds: 0 };
     let clock = performance.now();
+    let step = from;
+    const progress = (detail: string) => bar.update({ done: step, detail });
+    const updates =
+      stage === "grpo" ? this.#reinforcement(rate, reference, from, progress) : this.#supervision(stage, rate, from);
     try {
-      for (let step = from; step < steps; step++) {
-        const { tokens, metrics } = await backward(step, (detail) => bar.update({ done: step, detail }));
-        const report = await this.#update(stage, rate(step));
+      for await (const { tokens, gradientNorm, metrics } of updates) {
         const now = performance.now();
         totals.steps = step + 1;
         totals.tokens += tokens;
@@ -137,55 +137,60 @@ class Run {
           stage,
           step: step + 1,
           ...metrics,
-          gradientNorm: report.gradientNorm,
+          gradientNorm,
           learningRate: rate(step),
           tokens: totals.tokens,
         });
         this.#position = { stage, step: step + 1, totals: { ...this.#position.totals, [stage]: totals } };
         await this.#journal.flush(); // the state must never be ahead of the journal, not even after a power cut
         await this.#directory.saveState(await this.#policy.state(), this.#position);
-        bar.update({ done: step + 1, detail: describe(metrics) });
+        bar.update({ done: ++step, detail: describe(metrics) });
       }
     } finally {
       await reference?.dispose();
     }
   }
 
-  async #update(stage: Stage, learningRate: number): Promise<AdamWReport> {
-    const weightDecay = stage === "grpo" ? 0 : this.#configuration[stage].weightDecay;
-    return await this.#policy.step({ learningRate, weightDecay });
+  /** Updates by `GrpoTrainer`. */
+  async *#reinforcement(
+    learningRate: Schedule,
+    reference: TransformerPolicy | undefined,
+    from: number,
+    progress: (detail: string) => void,
+  ): AsyncGenerator<Update, void> {
+    let last = "";
+    const parts = {
+      ...{ policy: this.#policy, reference, configuration: this.#configuration, problems: this.#problems },
+      ...{ tokens: this.#tokens, learningRate },
+      onTokens: (sampled: number) => progress(`${last}sampling ${formatCount(sampled)} tokens`),
+    };
+    for await (const { tokens, gradientNorm, ...metrics } of reinforcement(parts, from)) {
+      last = `${describe(metrics)}, `;
+      yield { tokens, gradientNorm, metrics };
+    }
   }
 
-  #backward(stage: Stage, reference: TransformerPolicy | undefined, own: readonly OwnSolution[]): Backward {
-    if (stage === "grpo") {
-      let last = "";
-      return async (step, progress) => {
-        const { tokens, ...metrics } = await reinforcementStep(
-          this.#policy,
-          reference,
-          this.#configuration,
-          this.#problems,
-          this.#tokens,
-          step,
-          (sampled) => progress(`${last}sampling ${formatCount(sampled)} tokens`),
-        );
-        last = `${describe(metrics)}, `;
-        return { tokens, metrics };
-      };
-    }
+  /** Updates on given solutions. */
+  async *#supervision(
+    stage: "pretraining" | "sft",
+    learningRate: Schedule,
+    from: number,
+  ): AsyncGenerator<Update, void> {
+    const { steps, weightDecay } = this.#configuration[stage];
     const batchOf: (step: number) => SupervisedBatch =
       stage === "sft"
-        ? sftContexts(this.#configuration, this.#problems, this.#tokens, own)
+        ? sftContexts(this.#configuration, this.#problems, this.#tokens, await this.#ownSolutions())
         : (step) => pretrainingBatch(this.#configuration, this.#problems, this.#tokens, step);
-    let ahead: { step: number; batch: SupervisedBatch } | undefined;
-    return async (step) => {
-      const batch = ahead?.step === step ? ahead.batch : batchOf(step);
+    let batch = batchOf(from);
+    for (let step = from; step < steps; step++) {
       const learning = this.#policy.backward(batch.batch, supervisedCoefficients(batch));
       // The policy works on another thread: the next batch is made meanwhile.
-      ahead = { step: step + 1, batch: batchOf(step + 1) };
+      const next = step + 1 < steps ? batchOf(step + 1) : batch;
       const { logProbs } = await learning;
-      return { tokens: batch.batch.tokens.length, metrics: { loss: supervisedLoss(batch, logProbs) } };
-    };
+      const { gradientNorm } = await this.#policy.step({ learningRate: learningRate(step), weightDecay });
+      yield { tokens: batch.batch.tokens.length, gradientNorm, metrics: { loss: supervisedLoss(batch, logProbs) } };
+      batch = next;
+    }
   }
 
   /** What SFT learns besides the given solutions, sampled from the policy as pre-training left it. */

@@ -81,9 +81,12 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     advantages: { scale: "group" },
     objective: { aggregation: "grpo", ratio: "sequence", epsilonLow: 3e-4, epsilonHigh: 4e-4, beta: 0 },
   },
-  /** −sg[min(r, cap)] Â log π, token mean. The paper does not state its cap; 5 is that of ScaleRL (arXiv 2510.13786). */
+  /**
+   * −sg[min(r, cap)] Â log π, token mean. From a secondary source: the paper does not state its cap. 5 is the ε_max of
+   * ScaleRL (arXiv 2510.13786), as TRL's GRPOConfig recommends it for `loss_type="cispo"`.
+   */
   cispo: {
-    source: "MiniMax-M1, arXiv 2506.13585, equations 4 and 5",
+    source: "MiniMax-M1, arXiv 2506.13585, equations 4 and 5; cap 5 from ScaleRL, arXiv 2510.13786, by way of TRL",
     advantages: { scale: "group" },
     objective: { aggregation: "dapo", surrogate: "cispo", epsilonLow: Infinity, epsilonHigh: 4, beta: 0 },
   },
@@ -99,15 +102,18 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     advantages: { scale: "group" },
     objective: { aggregation: "bnpo", epsilonLow: 0.2, epsilonHigh: 0.2, beta: 0 },
   },
-  /** GSPO with each sequence's loss multiplied by its length, which takes the length bias out. ε as GSPO. */
+  /**
+   * GSPO with each sequence's loss multiplied by its length, which takes the length bias out. From a secondary source: ε
+   * are GSPO's; those of LUSPO's own experiments were not to be had.
+   */
   luspo: {
-    source: "LUSPO, arXiv 2602.05261",
+    source: "LUSPO, arXiv 2602.05261; ε from GSPO, arXiv 2507.18071, section 5.1",
     advantages: { scale: "group" },
     objective: { aggregation: "luspo", ratio: "sequence", epsilonLow: 3e-4, epsilonHigh: 4e-4, beta: 0 },
   },
   /**
-   * TRL's GRPOConfig as it comes: DAPO's token mean, symmetric clip, no KL, std + 1e-4. Where another engine samples, it
-   * also corrects: `samplerCorrection: { level: "sequence", mode: "mask", cap: 3 }`.
+   * TRL's GRPOConfig as it comes: DAPO's token mean, symmetric clip, no KL, std + 1e-4. From the implementation, which may
+   * change; no paper states these together. Where another engine samples, it also corrects: `samplerCorrection: { level: "sequence", mode: "mask", cap: 3 }`.
    */
   trl: {
     source: "huggingface/trl, trl/trainer/grpo_config.py (1.x)",
@@ -116,10 +122,11 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   },
   /**
    * verl's GRPO as it comes: token mean, dual clip 3, log-ratios cut at ±20, std + 1e-6, a group of one keeps its reward.
-   * Its KL is off; switched on (`use_kl_loss`) it is `beta: 0.001, kl: "k3", klLogClamp: 20, klClamp: 10`.
+   * From the implementation, which may change: clip, dual clip, mean and KL from the actor's default configuration, cuts and
+   * epsilon from its algorithms. Its KL is off; switched on (`use_kl_loss`) it is `beta: 0.001, kl: "k3", klLogClamp: 20, klClamp: 10`.
    */
   verl: {
-    source: "volcengine/verl, verl/trainer/ppo/core_algos.py and its default configuration",
+    source: "volcengine/verl, verl/trainer/config/actor/actor.yaml and verl/trainer/ppo/core_algos.py",
     advantages: { scale: "group", epsilon: 1e-6, correction: 1, singleton: "reward" },
     objective: {
       ...{ aggregation: "dapo", epsilonLow: 0.2, epsilonHigh: 0.2, dualClip: 3, logRatioClamp: 20 },

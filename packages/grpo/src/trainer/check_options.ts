@@ -5,22 +5,36 @@
  */
 
 import { checkScaling, scalingNames } from "../advantages/group_advantages.ts";
-import { checkFlag, checkNumber, checkNumbers, checkObject, checkOneOf, checkOptions, show } from "../check.ts";
+import { checkFlag, checkNumber, checkNumbers, checkOneOf, checkOptions, show } from "../check.ts";
 import { checkGrpoOptions } from "../objectives/grpo_options.ts";
 import type { GrpoTrainerOptions, Prompt } from "./trainer_options.ts";
 
 const TASK = "make a GrpoTrainer";
+
+/** Every option there is; the compiler says where one is missing. */
+const known: Readonly<Record<keyof GrpoTrainerOptions<Prompt>, true>> = {
+  ...{ policy: true, reference: true, prompts: true, reward: true, rewardWeights: true, combine: true, seed: true },
+  ...{ iterations: true, stepsPerIteration: true, promptsPerStep: true, samplesPerPrompt: true, updatesPerStep: true },
+  ...{ minibatches: true, sampling: true, objective: true, advantages: true, learningRate: true, optimizer: true },
+  ...{ dynamicSampling: true, softOverlong: true, maxRefills: true, maxEmptySteps: true, rolloutTimeout: true },
+  ...{ rewardTimeout: true, microBatchTokens: true, recomputeOldLogProbs: true, entropies: true, store: true },
+  ...{ onIterationStart: true, onIterationEnd: true, onExploration: true, onGroupFailed: true, onUpdate: true },
+  ...{ onProgress: true },
+};
+const samplingNames = ["maxNewTokens", "temperature", "topK", "topP", "stop"];
+const optimizerNames = ["weightDecay", "betas", "epsilon", "maxGradientNorm"];
 const natural = (value: number) => Number.isSafeInteger(value) && value >= 0;
 const positive = (value: number) => natural(value) && value > 0;
 const isRate = (value: number) => value >= 0 && value < Infinity;
 
 /** @throws {RangeError | TypeError} An option is missing or out of its range. */
 export function checkTrainerOptions<P extends Prompt>(options: GrpoTrainerOptions<P>): void {
-  checkObject(TASK, "options", options);
+  checkOptions(TASK, options, Object.keys(known));
   checkParts(options);
   checkCounts(options);
   const { sampling, objective = {}, advantages = {}, combine = "sum", learningRate, softOverlong } = options;
-  checkObject(TASK, "sampling", sampling);
+  checkOptions(TASK, sampling, samplingNames, "sampling");
+  if (options.optimizer !== undefined) checkOptions(TASK, options.optimizer, optimizerNames, "optimizer");
   const { maxNewTokens, temperature = 1 } = sampling;
   checkNumber(TASK, "sampling.maxNewTokens", maxNewTokens, "an integer above 0", positive);
   checkNumber(TASK, "sampling.temperature", temperature);

@@ -212,3 +212,15 @@ test("options that cannot be are refused by name", () => {
   assert.throws(() => trainerFor(policy, { promptsPerStep: 0 }), /RangeError: .*promptsPerStep .* found 0/);
   assert.throws(() => trainerFor(policy, { maxRefills: -1 }), /RangeError: .*maxRefills .* found -1/);
 });
+
+test("options that nobody knows are refused, with the nearest that there is", () => {
+  const policy = new BigramPolicy(VOCABULARY);
+  const wrong: [object, RegExp][] = [
+    [{ stepsPerIterations: 3 }, /TypeError: .*unknown option "stepsPerIterations" in options.*"stepsPerIteration"/],
+    [{ rewardTimeOut: 3 }, /"rewardTimeOut" in options, the nearest known is "rewardTimeout"/],
+    [{ sampling: { maxTokens: 3, maxNewTokens: 3 } }, /"maxTokens" in sampling, the nearest known is "maxNewTokens"/],
+    [{ optimizer: { weight_decay: 0 } }, /"weight_decay" in optimizer, the nearest known is "weightDecay"/],
+  ];
+  for (const [options, message] of wrong) assert.throws(() => trainerFor(policy, options), message);
+  trainerFor(policy, { rewardTimeout: undefined });
+});
