@@ -1,3 +1,6 @@
+export { type Page, pageOf } from "./archive/page.ts";
+export { readWarc, type WarcOptions, type WarcRecord } from "./archive/warc.ts";
+export { formatWarc } from "./archive/write_warc.ts";
 export { type Classifier, type ClassifierSettings, readClassifier } from "./classifier/classifier.ts";
 export { type ClassifierOptions, type ClassifierTrainer, classifierTrainer } from "./classifier/trainer.ts";
 export {

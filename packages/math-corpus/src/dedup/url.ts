@@ -84,6 +84,13 @@ export interface UrlSet {
   readonly size: number;
   /** Adds a URL; false if its normal form was there. */
   add(url: string): boolean;
+  /** The same by a `urlHash`: to resume. */
+  addHash(high: number, low: number): boolean;
+}
+
+/** The hash by which a `UrlSet` knows a URL, two halves of 32 bits. */
+export function urlHash(url: string): readonly [number, number] {
+  return hashText(normalizeUrl(url));
 }
 
 /**
@@ -99,13 +106,12 @@ export interface UrlSet {
  */
 export function urlSet(): UrlSet {
   const seen: PairMap = pairMap();
+  const addHash = (high: number, low: number): boolean => seen.add(high, low, 0) < 0;
   return {
+    addHash,
     get size() {
       return seen.size;
     },
-    add(url) {
-      const [high, low] = hashText(normalizeUrl(url));
-      return seen.add(high, low, 0) < 0;
-    },
+    add: (url) => addHash(...urlHash(url)),
   };
 }

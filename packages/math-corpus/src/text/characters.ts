@@ -1,5 +1,5 @@
 /**
- * What each UTF-16 unit is to a word splitter, in tables that fill as they are asked.
+ * What each UTF-16 unit is to a word splitter, in a table that fills as it is asked.
  *
  * @module
  */
@@ -12,14 +12,16 @@ export const WORD = 1;
 export const IDEOGRAPH = 2;
 /** Punctuation, operators, pictures: each is a token, none a word. */
 export const SYMBOL = 3;
+/** Half of a character beyond U+FFFF: ask `classify`. */
+export const SURROGATE = 4;
 
 const UNKNOWN = 255;
 const word = /^[\p{L}\p{M}\p{N}]$/u;
 const ideograph = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]$/u;
 const space = /^[\s\p{C}\p{Z}]$/u;
 
-const classes = new Uint8Array(2 ** 16).fill(UNKNOWN);
-const lower = new Uint16Array(2 ** 16);
+/** For each unit its class, times 2¹⁶, and itself in lower case: one look for both. */
+const table = new Uint32Array(2 ** 16).fill(UNKNOWN << 16);
 for (let unit = 0; unit < 128; unit++) learn(unit);
 
 /** The class of a code point. */
@@ -31,20 +33,14 @@ export function classify(codePoint: number): number {
 }
 
 function learn(unit: number): number {
-  const character = String.fromCharCode(unit);
-  const small = character.toLowerCase();
-  lower[unit] = small.length === 1 ? small.charCodeAt(0) : unit;
-  classes[unit] = classify(unit);
-  return classes[unit];
+  const small = String.fromCharCode(unit).toLowerCase();
+  const kind = (unit & 0xf800) === 0xd800 ? SURROGATE : classify(unit);
+  table[unit] = (kind << 16) | (small.length === 1 ? small.charCodeAt(0) : unit);
+  return table[unit];
 }
 
-/** The class of a UTF-16 unit that is no surrogate. */
-export function classOf(unit: number): number {
-  const known = classes[unit];
-  return known === UNKNOWN ? learn(unit) : known;
-}
-
-/** A UTF-16 unit in lower case, where that is one unit; ask `classOf` for its class first. */
-export function lowerOf(unit: number): number {
-  return lower[unit];
+/** Class of a UTF-16 unit, times 2¹⁶, plus the unit in lower case, where that is one unit. */
+export function lookUp(unit: number): number {
+  const known = table[unit];
+  return known >>> 16 === UNKNOWN ? learn(unit) : known;
 }

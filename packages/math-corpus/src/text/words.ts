@@ -5,7 +5,7 @@
  * @module
  */
 
-import { classify, classOf, IDEOGRAPH, lowerOf, SPACE, SYMBOL, WORD } from "./characters.ts";
+import { classify, IDEOGRAPH, lookUp, SPACE, SURROGATE, WORD } from "./characters.ts";
 
 /** The words of a text. The arrays are reused by the next call of the reader that made them. */
 export interface Words {
@@ -44,52 +44,47 @@ export function wordReader(): (text: string) => Words {
       starts = new Int32Array(room);
       tokens = new Int32Array(room);
     }
+    const { length } = text;
     let wordCount = 0;
     let tokenCount = 0;
-    let hash = FNV_OFFSET;
-    let open = false;
     let symbol = -1;
-    for (let at = 0; at < text.length; at++) {
-      let unit = text.charCodeAt(at);
-      let kind: number;
+    let at = 0;
+    while (at < length) {
       const begin = at;
-      if ((unit & 0xf800) === 0xd800) {
-        const codePoint = text.codePointAt(at) as number;
-        kind = classify(codePoint);
-        if (codePoint > 0xffff) at++;
-        unit = codePoint;
-      } else {
-        kind = classOf(unit);
-        unit = lowerOf(unit);
+      let entry = lookUp(text.charCodeAt(at++));
+      let kind = entry >>> 16;
+      let unit = entry & 0xffff;
+      if (kind === SURROGATE) {
+        unit = text.codePointAt(begin) as number;
+        kind = classify(unit);
+        if (unit > 0xffff) at++;
       }
-      if (kind === WORD) {
-        if (!open) {
-          open = true;
-          hash = FNV_OFFSET;
-          starts[wordCount] = begin;
-        }
-        hash = Math.imul(hash ^ unit, FNV_PRIME);
+      if (kind === SPACE) {
+        symbol = -1;
         continue;
       }
-      if (open) {
-        words[wordCount++] = hash;
-        tokens[tokenCount++] = hash;
-        open = false;
-        symbol = -1;
-      }
-      if (kind === SPACE) symbol = -1;
-      else if (kind === IDEOGRAPH) {
-        starts[wordCount] = begin;
-        hash = Math.imul(FNV_OFFSET ^ unit, FNV_PRIME);
-        words[wordCount++] = hash;
-        tokens[tokenCount++] = hash;
-        symbol = -1;
-      } else if (kind === SYMBOL && symbol !== unit) {
+      let hash = Math.imul(FNV_OFFSET ^ unit, FNV_PRIME);
+      if (kind === WORD) {
+        while (at < length) {
+          entry = lookUp(text.charCodeAt(at));
+          kind = entry >>> 16;
+          unit = entry & 0xffff;
+          if (kind === SURROGATE) {
+            unit = text.codePointAt(at) as number;
+            kind = classify(unit);
+            if (kind === WORD && unit > 0xffff) at++;
+          }
+          if (kind !== WORD) break;
+          hash = Math.imul(hash ^ unit, FNV_PRIME);
+          at++;
+        }
+      } else if (kind !== IDEOGRAPH) {
+        if (symbol !== unit) tokens[tokenCount++] = hash;
         symbol = unit;
-        tokens[tokenCount++] = Math.imul(FNV_OFFSET ^ unit, FNV_PRIME);
+        continue;
       }
-    }
-    if (open) {
+      symbol = -1;
+      starts[wordCount] = begin;
       words[wordCount++] = hash;
       tokens[tokenCount++] = hash;
     }
