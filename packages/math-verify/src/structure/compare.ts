@@ -39,7 +39,9 @@ function sameText(gold: Structure, prediction: Structure, comparison: Comparison
   comparison.used("text");
   const [a, b] = [plainWords(gold.source), plainWords(prediction.source)];
   if (a && a === b) return "equal";
-  if (a && a.replaceAll(" ", "") === b.replaceAll(" ", "")) return "equal";
+  if (a && withoutSpaces(a) === withoutSpaces(b)) return "equal";
+  // The question says in which base: 101_2 may be 101.
+  if (inBase.test(a) !== inBase.test(b) && a.replace(inBase, "$1") === b.replace(inBase, "$1")) return "equal";
   // The words may be the value of an equation: `x = \text{even}`.
   if (gold.kind === "equation") return compareStructures(gold.value, prediction, comparison);
   if (prediction.kind === "equation") return compareStructures(gold, prediction.value, comparison);
@@ -48,6 +50,12 @@ function sameText(gold: Structure, prediction: Structure, comparison: Comparison
   const opaque = (gold.kind === "text" && gold.opaque) || (prediction.kind === "text" && prediction.opaque);
   return opaque ? "undecided" : "different";
 }
+
+/** `1 2` stays two numbers. */
+const withoutSpaces = (words: string): string => words.replace(/(?<!\d) | (?!\d)/g, "");
+
+/** Digits and the base that they are in. */
+const inBase = /^([\da-z]*\d[\da-z]*) ?_ ?(\d+)$/;
 
 /** "No solution" as the empty set, "all real numbers" as ℝ. */
 function namedSet(structure: Structure): Structure {

@@ -49,7 +49,7 @@ function isName(text: string): boolean {
     .replace(/(?<=[a-zA-Z'])\([^()]*\)/g, "")
     .replace(
       /\\(?:angle|triangle|overline|vec|alpha|beta|gamma|delta|theta|lambda|mu|sigma|phi|omega|epsilon|pi)(?![a-zA-Z])/g,
-      "",
+      "X",
     )
     .replace(/'/g, "");
   return /^[a-zA-Z\s:{}]*$/.test(bare) || /^\([a-zA-Z](?:,[a-zA-Z])*\)$/.test(bare);

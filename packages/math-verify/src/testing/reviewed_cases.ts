@@ -7,6 +7,13 @@ import type { Pair } from "./held_out_cases.ts";
 
 /** Predictions that say the same as the gold answer. */
 export const equal: Record<string, readonly Pair[]> = {
+  "bases and names of points": [
+    ["2516_8", "2516"],
+    ["101_{2}", "$101_2$"],
+    ["(r,\\theta)=(2,\\pi)", "(2,\\pi)"],
+    ["(x,y)=(1,2)", "(1,2)"],
+    ["1 000", "1000"],
+  ],
   "variables of conditions": [
     ["\\{x | x>3\\}", "\\{y | y>3\\}"],
     ["(3,\\infty)", "\\{y | y>3\\}"],
@@ -85,6 +92,13 @@ export const equal: Record<string, readonly Pair[]> = {
 
 /** Predictions that say something else. */
 export const different: Record<string, readonly Pair[]> = {
+  "bases and spaces between digits": [
+    ["1 2", "12"],
+    ["12", "1 2"],
+    ["2516_8", "2517"],
+    ["2516_8", "2516_9"],
+    ["(r,\\theta)=(2,\\pi)", "(\\pi,2)"],
+  ],
   "variables of conditions": [
     ["x>3", "y>3"],
     ["x \\ge 3", "n \\ge 3"],
