@@ -13,4 +13,21 @@ export { estimateJaccard, exactJaccard } from "./dedup/minhash.ts";
 export { type NearDuplicateIndex, type NearDuplicateOptions, nearDuplicateIndex } from "./dedup/near_duplicates.ts";
 export { domainOf, normalizeUrl, pathOf, type UrlSet, urlSet } from "./dedup/url.ts";
 export { type ExtractedPage, extractText } from "./html/extract.ts";
+export {
+  type DomainCount,
+  type DomainCounter,
+  domainCounter,
+  type PathCount,
+  prefixOf,
+  underAny,
+} from "./loop/domains.ts";
+export { formatReview, parseReview, type Review } from "./loop/review.ts";
+export { type Keep, type ScoreHistogram, scoreHistogram } from "./loop/selection.ts";
+export {
+  formatQuality,
+  type QualityCollector,
+  type QualityPage,
+  type QualityReport,
+  qualityCollector,
+} from "./report/quality.ts";
 export { hashWord, splitWords, type Words, wordReader } from "./text/words.ts";
