@@ -24,6 +24,15 @@ export {
 export { formatReview, parseReview, type Review } from "./loop/review.ts";
 export { type Keep, type ScoreHistogram, scoreHistogram } from "./loop/selection.ts";
 export {
+  DEEPSEEK_MATH_MIXTURE,
+  type Mixture,
+  type MixtureDocument,
+  type MixtureOptions,
+  type MixtureStage,
+  type MixtureState,
+  mixture,
+} from "./mixture/mixture.ts";
+export {
   formatQuality,
   type QualityCollector,
   type QualityPage,
