@@ -81,6 +81,7 @@ export {
   reinforcement,
   rolloutBatch,
 } from "./recipe/reinforcement.ts";
+export { type OwnSolution, ownSolutions, type RejectionParts } from "./recipe/rejection.ts";
 export {
   RunDirectory,
   type RunFile,
