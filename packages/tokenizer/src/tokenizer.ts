@@ -95,9 +95,8 @@ export class Tokenizer {
    * @param options Which special tokens count.
    */
   encode(text: string, options: EncodeOptions = {}): Int32Array {
-    this.#out.length = 0;
-    this.#append(text, options);
-    return this.#take();
+    this.count(text, options); // They are in #out.
+    return this.#out.take();
   }
 
   /**
@@ -114,7 +113,7 @@ export class Tokenizer {
       this.#append(texts[i], options);
       offsets[i + 1] = this.#out.length;
     }
-    return { ids: this.#take(), offsets };
+    return { ids: this.#out.take(), offsets };
   }
 
   /** The number of ids that `encode` gives. */
@@ -151,9 +150,8 @@ export class Tokenizer {
   /** A token as the vocabulary has it, its bytes as visible characters (`Ġthe`); `undefined` if there is none. */
   idToToken(id: number): string | undefined {
     if (!this.#tokens) {
-      this.#tokens = new Array(this.vocabSize).fill(undefined);
-      for (const [token, each] of this.#vocabulary.ids) this.#tokens[each] = token;
-      for (const { content, id: each } of this.#vocabulary.added) this.#tokens[each] = content;
+      this.#tokens = [];
+      for (const [token, each] of [...this.#vocabulary.ids, ...this.#addedIds]) this.#tokens[each] = token;
     }
     return this.#tokens[id];
   }
@@ -185,12 +183,6 @@ export class Tokenizer {
     return this.#tokenBytes;
   }
 
-  #take(): Int32Array {
-    const ids = this.#out.take();
-    if (this.#out.ids.length > SCRATCH) this.#out.ids = new Int32Array(1024);
-    return ids;
-  }
-
   #append(text: string, options: EncodeOptions): void {
     const { splits } = this.#vocabulary.preTokenizer;
     walk(this.#vocabulary, this.#finders, text, options, (id, part, from, to) => {
@@ -203,15 +195,12 @@ export class Tokenizer {
   #piece(text: string): void {
     const { byteSplits, prefixSpace, scan } = this.#vocabulary.preTokenizer;
     if (prefixSpace && !text.startsWith(" ")) text = ` ${text}`;
-    let padded: PaddedBytes;
-    if (3 * text.length <= SCRATCH) {
-      this.#scratch ??= padBytes(SCRATCH);
-      padded = this.#scratch;
-    } else padded = padBytes(3 * text.length);
+    this.#scratch ??= padBytes(SCRATCH);
+    const padded = 3 * text.length <= SCRATCH ? this.#scratch : padBytes(3 * text.length);
     const { bytes } = padded;
     const length = utf8.encodeInto(text, bytes).written;
     if (byteSplits.length === 0) {
-      this.#encoder.encode(padded, 0, length, scan, this.#out);
+      this.#encoder.encode(padded, length, scan, this.#out);
       return;
     }
     forEachWord(bytes, length, this.#vocabulary.preTokenizer, (start, end) =>

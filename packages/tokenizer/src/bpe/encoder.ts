@@ -36,13 +36,13 @@ export class Encoder {
     this.#byteRanks = Int32Array.from({ length: 1 << 16 }, (_, i) => pairs.rank(byteIds[i >> 8], byteIds[i & 0xff]));
   }
 
-  /** Appends the ids of the text `bytes[start … end)`, valid UTF-8, in the words of `scan`. */
-  encode(text: PaddedBytes, start: number, end: number, scan: Scanner, out: IdList): void {
-    out.reserve(end - start);
+  /** Appends the ids of the text `bytes[0 … end)`, valid UTF-8, in the words of `scan`. */
+  encode(text: PaddedBytes, end: number, scan: Scanner, out: IdList): void {
+    out.reserve(end);
     this.#cache ??= new WordCache();
     const cache = this.#cache;
     const { bytes } = text;
-    let i = start;
+    let i = 0;
     while (i < end) {
       const next = scan(bytes, i, end);
       const length = next - i;

@@ -1,3 +1,5 @@
+const LARGE = 1 << 18;
+
 /** A growable list of ids. */
 export class IdList {
   ids: Int32Array = new Int32Array(1024);
@@ -17,8 +19,10 @@ export class IdList {
     this.ids[this.length++] = id;
   }
 
-  /** A copy of what is there. */
+  /** A copy of what is there; a large list is then given up. */
   take(): Int32Array {
-    return this.ids.slice(0, this.length);
+    const taken = this.ids.slice(0, this.length);
+    if (this.ids.length > LARGE) this.ids = new Int32Array(1024);
+    return taken;
   }
 }

@@ -55,7 +55,7 @@ export function mergeLong(ids: Int32Array, start: number, end: number, pairs: Pa
   const { result } = pairs;
   const previous = new Int32Array(n);
   const next = new Int32Array(n);
-  const ranks = new Int32Array(n).fill(NO_MERGE);
+  const ranks = new Int32Array(n);
   const heap = new MergeHeap();
   for (let i = 0; i < n; i++) {
     previous[i] = i - 1;

@@ -54,6 +54,5 @@ test("a table of pairs knows what a map knows, however many there are", () => {
   for (let left = 0; left < 300; left++)
     for (let right = 0; right < 300; right++)
       assert.equal(table.rank(left, right), map.get(`${left} ${right}`) ?? 0x7fffffff);
-  assert.equal(table.size, map.size);
   assert.equal([...table.entries()].length, map.size);
 });

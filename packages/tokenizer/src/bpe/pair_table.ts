@@ -29,11 +29,6 @@ export class PairTable {
     this.result = result;
   }
 
-  /** Number of merges. */
-  get size(): number {
-    return this.#count;
-  }
-
   /** Adds a merge; of two for the same pair the later counts, as in Rust. */
   set(left: number, right: number, rank: number): void {
     if (2 * this.#count > this.#mask) this.#grow();

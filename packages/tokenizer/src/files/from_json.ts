@@ -17,10 +17,10 @@ import { checkId, type JsonObject, mustBe, Part, unsupported } from "./part.ts";
 export function readTokenizerJson(json: unknown): Vocabulary {
   const root = new Part(typeof json === "string" ? parse(json) : json);
   for (const name of ["truncation", "padding"])
-    if (root.value[name] ?? null) throw unsupported(name, "within the file", "null: cut or pad the ids");
+    if (root.value[name]) throw unsupported(name, "within the file", "null: cut or pad the ids");
   const model = root.part("model");
   // Old files do not name the type of a BPE model.
-  if (model.value.type ?? null) model.oneOf("type", ["BPE"], "model");
+  if (model.value.type) model.oneOf("type", ["BPE"], "model");
   for (const name of ["dropout", "unk_token", "byte_fallback", "continuing_subword_prefix", "end_of_word_suffix"]) {
     const value = model.value[name];
     if (value) throw unsupported(model.at(name), JSON.stringify(value), "a byte-level BPE model without it");
@@ -51,8 +51,10 @@ function parse(text: string): unknown {
 function readVocab(vocab: JsonObject): Map<string, number> {
   const ids = new Map<string, number>();
   for (const token in vocab) {
-    const id = checkId(vocab[token], () => `model.vocab[${JSON.stringify(token)}]`);
-    ids.set(token, id);
+    ids.set(
+      token,
+      checkId(vocab[token], () => `model.vocab[${JSON.stringify(token)}]`),
+    );
   }
   return ids;
 }

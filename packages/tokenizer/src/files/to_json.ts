@@ -61,17 +61,19 @@ export interface ConfigOptions {
 /** The content of a `tokenizer_config.json`. */
 export function writeTokenizerConfig({ added }: Vocabulary, options: ConfigOptions): Record<string, unknown> {
   const { maxPositions, bosToken, eosToken, padToken = eosToken, chatTemplate } = options;
-  for (const [name, token] of Object.entries({ bosToken, eosToken, padToken }))
+  const known = (name: string, token?: string): string | null => {
     if (token !== undefined && !added.some(({ content }) => content === token))
       throw new RangeError(`Cannot write tokenizer_config.json: ${name} must be an added token, found ${show(token)}`);
+    return token ?? null;
+  };
   return {
     tokenizer_class: "PreTrainedTokenizerFast",
-    bos_token: bosToken ?? null,
-    eos_token: eosToken ?? null,
-    pad_token: padToken ?? null,
+    bos_token: known("bosToken", bosToken),
+    eos_token: known("eosToken", eosToken),
+    pad_token: known("padToken", padToken),
     clean_up_tokenization_spaces: false,
     model_max_length: maxPositions ?? 1e30,
     added_tokens_decoder: Object.fromEntries(added.map(({ id, ...token }) => [id, token])),
-    ...(chatTemplate === undefined ? {} : { chat_template: chatTemplate }),
+    ...(chatTemplate !== undefined && { chat_template: chatTemplate }),
   };
 }

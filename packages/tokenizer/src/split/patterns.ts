@@ -44,10 +44,9 @@ export function sourcesOf(pattern: string): readonly string[] {
   return [pattern];
 }
 
-const scanners: Record<PatternName, Scanner> = {
+const scanners: Partial<Record<string, Scanner>> = {
   gpt2: scanGpt2,
   cl100k: /* @__PURE__ */ cl100kScanner(3),
-  llama3: /* @__PURE__ */ cl100kScanner(3),
   qwen2: /* @__PURE__ */ cl100kScanner(1),
   o200k: scanO200k,
   deepseek3: scanDeepSeek3,
@@ -56,7 +55,7 @@ const scanners: Record<PatternName, Scanner> = {
 /** The scanner for patterns that are applied one after the other, if one has been written. */
 export function findScanner(sources: readonly (string | undefined)[]): Scanner | undefined {
   for (const [name, known] of Object.entries(patterns)) {
-    if (known.join() === sources.join()) return scanners[name as PatternName];
+    if (known.join() === sources.join()) return scanners[name];
   }
   return undefined;
 }

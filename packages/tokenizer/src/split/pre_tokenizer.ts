@@ -60,16 +60,17 @@ export function readPreTokenizer(parts: readonly Part[]): PreTokenizer {
 }
 
 /** The pattern, if the component only isolates what it matches. (A pattern that matches everything leaves no more to remove.) */
-function isolatingSource({ value }: Part): string | undefined {
-  const source = (value.pattern as JsonObject | undefined)?.Regex;
-  if (value.type !== "Split" || typeof source !== "string") return undefined;
-  const isolates = value.behavior === "Isolated" && !value.invert;
-  const removesNothing = value.behavior === "Removed" && value.invert === true && !patterns.deepseek3.includes(source);
-  return isolates || removesNothing ? source : undefined;
+function isolatingSource(part: Part): string | undefined {
+  const { type, pattern, behavior } = part.value;
+  const source = (pattern as JsonObject | undefined)?.Regex;
+  if (type !== "Split" || typeof source !== "string") return undefined;
+  const invert = part.flag("invert");
+  const isolates = behavior === (invert ? "Removed" : "Isolated");
+  return isolates && !(invert && patterns.deepseek3.includes(source)) ? source : undefined;
 }
 
 function readSplit(part: Part): Split {
-  const { type, behavior } = part.value;
+  const type = part.oneOf("type", ["Split", "Digits", "Punctuation"], part.path, supported);
   if (type === "Split") {
     const pattern = part.part("pattern");
     const regex =
@@ -80,12 +81,10 @@ function readSplit(part: Part): Split {
   }
   if (type === "Digits")
     return splitBy(translatePattern("\\p{N}"), part.flag("individual_digits") ? "Isolated" : "Contiguous");
-  if (type === "Punctuation")
-    return splitBy(
-      translatePattern("[!-/:-@\\[-`{-~\\p{P}]"),
-      behavior === undefined ? "Isolated" : part.oneOf("behavior", behaviors),
-    );
-  throw unsupported(part.path, String(type), supported);
+  return splitBy(
+    translatePattern("[!-/:-@\\[-`{-~\\p{P}]"),
+    part.value.behavior ? part.oneOf("behavior", behaviors) : "Isolated",
+  );
 }
 
 /** A piece of a text, and where it was. */

@@ -57,7 +57,7 @@ function translate(source: string, ruby: boolean): string {
       if (!/^$|\(\?:$/.test(out)) throw new RangeError("(?i) is supported at the beginning only");
       ignoreCase = true;
     } else if (token[0] === "(") {
-      if (!/^\((\?(<?[=!]|i?:|>))?$/.test(token)) throw new RangeError(`the group ${token} is not supported`);
+      if (!/^\($|[=!:>]$/.test(token)) throw new RangeError(`the group ${token} is not supported`);
       groups.push({ start, ignoreCase, atomic: token === "(?>" });
       ignoreCase ||= token === "(?i:";
       out += /[=!]/.test(token) ? token : "(?:";

@@ -113,7 +113,7 @@ test("what cannot be translated is named, with the pattern", () => {
     ["[a", /: Unterminated character class/],
     ["*a", /: Nothing to repeat/],
     ["a\\", /"a\\\\": \\ is not supported/],
-    ["\\p{Nonsense}", /: \\p\{Nonsense\} is not supported/],
+    ["\\p{Nonsense}", /Cannot use the pattern "\\\\p\{Nonsense\}": Invalid property name/],
   ];
   for (const [source, message] of refused) assert.throws(() => translatePattern(source), message, source);
 });

@@ -40,7 +40,7 @@ export function addedFinders(list: readonly AddedToken[], forms: readonly Form[]
       new Map(
         list
           .filter((token) => token.normalized === normalized)
-          .map((token) => [normalized ? normalize(token.content, forms) : token.content, token]),
+          .map((token) => [normalize(token.content, normalized ? forms : []), token]),
       ),
     );
   return [finder(false), finder(true)];

@@ -19,8 +19,6 @@ const SPECIAL = 2;
 
 /** The bytes of all tokens. */
 export class TokenBytes {
-  /** Number of ids: the largest and one. */
-  readonly size: number;
   readonly #bytes: Uint8Array;
   readonly #starts: Int32Array;
   /** 0: there is no such id. */
@@ -38,7 +36,6 @@ export class TokenBytes {
       tokens[id] = utf8.encode(content);
       this.#kinds[id] = special ? SPECIAL : REGULAR;
     }
-    this.size = size;
     this.#starts = new Int32Array(size + 1);
     for (let id = 0; id < size; id++) this.#starts[id + 1] = this.#starts[id] + (tokens[id]?.length ?? 0);
     this.#bytes = new Uint8Array(this.#starts[size]);
@@ -66,7 +63,7 @@ export class TokenBytes {
       const id = ids[i];
       if (!kinds[id] || !(typed || typeof id === "number"))
         throw new RangeError(
-          `Cannot decode: ids[${i}] must be the id of a token, 0 to ${this.size - 1}, found ${show(id)}`,
+          `Cannot decode: ids[${i}] must be the id of a token, 0 to ${kinds.length - 1}, found ${show(id)}`,
         );
       total += starts[id + 1] - starts[id];
     }

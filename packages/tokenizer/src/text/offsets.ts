@@ -31,7 +31,6 @@ export function encodeWithOffsets(
   tokens: TokenBytes,
 ): OffsetEncoding {
   const rows: [id: number, start: number, end: number][] = [];
-  const push = (id: number, place: [number, number]): number => rows.push([id, ...place]);
   const { splits, prefixSpace } = vocabulary.preTokenizer;
   const words = (text: string, place: Place): void => {
     for (const piece of cut(text, splits)) {
@@ -46,7 +45,9 @@ export function encodeWithOffsets(
           const last = at + tokens.length(id);
           const from = piece.start + Math.max(0, unitOf[2 * at] - extra);
           const to = piece.start + Math.max(0, unitOf[2 * last - 1] - extra);
-          push(id, from < to ? place(from, to) : emptyAt(place, from, text.length));
+          const [start, stop] = place(from, to);
+          // The space put in front stands for nothing.
+          rows.push([id, start, from < to ? stop : start]);
           at = last;
         }
       });
@@ -56,17 +57,11 @@ export function encodeWithOffsets(
     const map = part === original ? undefined : alignNormalized(original, vocabulary.forms);
     const place: Place = (from, to) =>
       map ? [start + map.starts[from], start + map.ends[to - 1]] : [start + from, start + to];
-    if (id >= 0) push(id, place(from, to));
+    if (id >= 0) rows.push([id, ...place(from, to)]);
     else words(part.slice(from, to), (a, b) => place(from + a, from + b));
   });
   const column = (i: number): Int32Array => Int32Array.from(rows, (row) => row[i]);
   return { ids: column(0), starts: column(1), ends: column(2) };
-}
-
-/** The place of a token that stands for nothing in the text: the space put in front. */
-function emptyAt(place: Place, at: number, length: number): [number, number] {
-  const start = length === 0 ? 0 : at < length ? place(at, at + 1)[0] : place(at - 1, at)[1];
-  return [start, start];
 }
 
 /** For each byte of a text the start and the end, in UTF-16, of the character that it belongs to. */

@@ -30,12 +30,15 @@ export function walk(
   found: Stretch,
 ): void {
   check("encode", "text", text, "a string");
-  if (addSpecialTokens) for (const id of frame.before) found(id, "", 0, 0, "", 0);
+  const add = (ids: readonly number[]): void => {
+    if (addSpecialTokens) for (const id of ids) found(id, "", 0, 0, "", 0);
+  };
+  add(frame.before);
   before(text, parseSpecials, (id, start, end) => {
     if (id >= 0) return found(id, text, start, end, text, 0);
     const original = text.slice(start, end);
     const part = normalize(original, forms);
     after(part, parseSpecials, (inner, from, to) => found(inner, part, from, to, original, start));
   });
-  if (addSpecialTokens) for (const id of frame.after) found(id, "", 0, 0, "", 0);
+  add(frame.after);
 }

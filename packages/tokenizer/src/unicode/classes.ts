@@ -26,7 +26,7 @@ export const SPACE = 64;
 /** Everything else: controls, formats, unassigned. */
 export const OTHER = 128;
 
-const native = /([\p{Lu}\p{Lt}])|(\p{Ll})|([\p{Lm}\p{Lo}])|(\p{M})|(\p{N})|([\p{P}\p{S}])|(\p{White_Space})/u;
+const native = /([\p{Lu}\p{Lt}])|(\p{Ll})|([\p{Lm}\p{Lo}])|(\p{M})|(\p{N})|([\p{P}\p{S}])|(\p{White_Space})|([\s\S])/u;
 
 /** Start, end and bit of all characters that have not had one class from Unicode 15 to 17. */
 export const exceptions: readonly (readonly [start: number, end: number, bit: number])[] =
@@ -53,8 +53,8 @@ function startTable(): Uint8Array {
 }
 
 function nativeClass(codePoint: number): number {
-  const match = native.exec(String.fromCodePoint(codePoint));
-  return match ? 1 << (match.lastIndexOf(match[0]) - 1) : OTHER;
+  const match = native.exec(String.fromCodePoint(codePoint))!;
+  return 1 << (match.lastIndexOf(match[0]) - 1);
 }
 
 /** The bit of a code point. */

@@ -4,23 +4,20 @@ import { exceptions, LETTER, LOWER, MARK, NUMBER, OTHER, UPPER } from "./classes
 /** The categories that are classes; of the others the runtime knows which characters they have. */
 const masks: Record<string, number> = { L: LETTER, Lu: UPPER, Ll: LOWER, M: MARK, N: NUMBER };
 
-/**
- * `\p{name}`: a general category, or a script or property.
- *
- * @throws {RangeError} If the runtime does not know it.
- */
+/** `\p{name}`: a general category, or a script or property. */
 export function property(name: string): string {
   return /^C.?$/.test(name) ? `\\p{${name}}` : within(nativeProperty(name), masks[name]);
 }
 
 /** Rust's `\p{Han}` is JavaScript's `\p{Script=Han}`. */
 function nativeProperty(name: string): string {
-  for (const set of [`\\p{${name}}`, `\\p{Script=${name}}`])
-    try {
-      new RegExp(set, "v");
-      return set;
-    } catch {}
-  throw new RangeError(`\\p{${name}} is not supported`);
+  const set = `\\p{${name}}`;
+  try {
+    new RegExp(set, "v");
+    return set;
+  } catch {
+    return `\\p{Script=${name}}`;
+  }
 }
 
 /** `\w`; outside of classes Oniguruma also takes the numbers of Latin-1 that are no digits, ½ say. */
