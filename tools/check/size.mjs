@@ -2,13 +2,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { transformSync } from "esbuild";
+import { buildSync, transformSync } from "esbuild";
 import { listFiles } from "../lib/workspaces.mjs";
 
 /** kB (1000 bytes) that a package may weigh. Raise one only with a reason in the commit that does. */
 export const budgets = {
   "@gradus/seeds": 5,
-  "@gradus/tokenizer": 22,
+  "@gradus/tokenizer": 18,
   "@gradus/evals": 15,
   "@gradus/sft-packing": 12,
   "@gradus/grpo": 19,
@@ -16,6 +16,11 @@ export const budgets = {
   "@gradus/math-verify": 29,
   "@gradus/transformer": 40,
   "@gradus/autodiff": 50,
+};
+
+/** kB of a main entry with all that it imports before anything is called, minified as one; `lazy` is loaded later. */
+const entries = {
+  "@gradus/tokenizer": { budget: 12, lazy: ["./train.js"] },
 };
 
 export const size = {
@@ -33,6 +38,15 @@ export const size = {
         problems.push({ reason: `${name} has no budget in tools/check/size.mjs (it weighs ${weight.toFixed(1)} kB)` });
       else if (weight > budgets[name])
         problems.push({ file: directory, reason: `weighs ${weight.toFixed(1)} kB, its budget is ${budgets[name]} kB` });
+      if (!(name in entries)) continue;
+      const { budget, lazy } = entries[name];
+      const entry = weighEntry(join(root, directory, "dist/mod.js"), lazy);
+      weights.push(`of which first ${entry.toFixed(1)}`);
+      if (entry > budget)
+        problems.push({
+          file: directory,
+          reason: `its entry weighs ${entry.toFixed(3)} kB, its budget is ${budget} kB`,
+        });
     }
     return { problems, note: `kB: ${weights.join(", ")}` };
   },
@@ -46,4 +60,18 @@ export function weigh(directory) {
         .code,
   );
   return code.length ? gzipSync(code.join("\n"), { level: 9 }).length / 1000 : 0;
+}
+
+/** kB of a module and what it imports, without the modules in `lazy`, minified and gzipped. */
+function weighEntry(file, lazy) {
+  const { outputFiles } = buildSync({
+    entryPoints: [file],
+    external: lazy,
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    write: false,
+  });
+  return gzipSync(outputFiles[0].contents, { level: 9 }).length / 1000;
 }

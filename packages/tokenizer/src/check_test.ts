@@ -25,6 +25,11 @@ const training: [string, unknown[], RegExp][] = [
     [["a"], { ...size, pattern }],
     new RegExp(`pattern must be one of ${names} or a regex, found "${pattern}"$`),
   ]),
+  [
+    "an option that it does not have",
+    [["a"], { ...size, specialToken: ["<x>"] }],
+    /^TypeError: Cannot train: each option must be one of vocabSize, .*, found "specialToken"$/,
+  ],
   ["null for a text", [[null], size], /each of texts must be a string, found null$/],
 ];
 for (const [what, args, message] of training) {

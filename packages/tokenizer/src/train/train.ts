@@ -22,6 +22,9 @@ export async function train(
   check("train", "texts", texts, "an iterable of strings", iterable && typeof texts !== "string");
   check("train", "options", options, "an object");
   const { vocabSize, specialTokens = [], pattern = "qwen2", onProgress } = options;
+  const known = ["vocabSize", "specialTokens", "pattern", "onProgress"];
+  for (const name of Object.keys(options))
+    check("train", "each option", name, `one of ${known.join(", ")}`, known.includes(name));
   check("train", "specialTokens", specialTokens, "an array");
   const fixed = specialTokens.length + 256;
   if (!Number.isInteger(vocabSize) || vocabSize < fixed || vocabSize >= 2 ** 22)
