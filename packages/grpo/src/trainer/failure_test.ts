@@ -156,3 +156,50 @@ test("aborting ends the run with the signal's reason, even while a reward functi
   setTimeout(() => controller.abort(new Error("enough")), 10);
   await assert.rejects(trainer.run({ signal: controller.signal }).next(), /enough/);
 });
+
+test("what hangs is told to stop when its time is over", async () => {
+  const told: unknown[] = [];
+  const hang = (signal?: AbortSignal) =>
+    new Promise<never>((_, reject) => {
+      signal?.addEventListener("abort", () => {
+        told.push(signal.reason.message);
+        reject(signal.reason);
+      });
+    });
+  const inner = new BigramPolicy(4);
+  let calls = 0;
+  const policy: Policy = {
+    sample: (prompts, options) => (calls++ === 0 ? hang(options.signal) : inner.sample(prompts, options)),
+    logProbs: (batch) => inner.logProbs(batch),
+    backward: (batch, coefficients) => inner.backward(batch, coefficients),
+    step: (update) => inner.step(update),
+  };
+  const hanging: RewardFunction<Numbered> = (rollout, { signal }) =>
+    rollout.prompt.index === 3 && rollout.sample === 0 ? hang(signal) : fair(rollout, { signal });
+  const limits = { rolloutTimeout: 20, rewardTimeout: 30 };
+  const { steps } = await run(policy, { reward: hanging, ...limits }, 1);
+  assert.deepEqual(told, ["no answer within 20 ms", "no answer within 30 ms"]);
+  assert.deepEqual(
+    steps[0].failures.map(({ stage }) => stage),
+    ["rollout", "rollout", "reward"],
+  );
+  assert.equal(steps[0].groups, 2);
+});
+
+test("aborting ends the run while a rollout hangs, and the rollout is told", async () => {
+  const controller = new AbortController();
+  let told: AbortSignal | undefined;
+  const policy: Policy = Object.assign(new BigramPolicy(4), {
+    sample: (_: unknown, { signal }: { signal?: AbortSignal }) => {
+      told = signal;
+      return never();
+    },
+  });
+  const trainer = new GrpoTrainer<Numbered>({
+    ...{ policy, prompts, reward: fair, seed: 3, stepsPerIteration: 2, promptsPerStep: 2, samplesPerPrompt: 3 },
+    ...{ sampling: { maxNewTokens: 2 }, objective: { beta: 0 }, learningRate: 0.1 },
+  });
+  setTimeout(() => controller.abort(new Error("enough")), 10);
+  await assert.rejects(trainer.run({ signal: controller.signal }).next(), /enough/);
+  assert.ok(told?.aborted);
+});
