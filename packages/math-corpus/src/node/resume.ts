@@ -5,7 +5,7 @@
  * @module
  */
 
-import { readFile } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
 import { writeWhole } from "@gradus/sft-packing/node";
 
 /** The report of a part, undefined if it was not finished. */
@@ -35,4 +35,12 @@ export async function keepSettings(path: string, settings: Readonly<Record<strin
     return;
   }
   await writeWhole(path, (write) => write(`${JSON.stringify(plain, null, 2)}\n`));
+}
+
+/** Whether a file is there. */
+export async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { splitWords } from "../text/words.ts";
+import { wordReader } from "../text/words.ts";
 
 /** What is known of a page beside its text. */
 export interface QualityPage {
@@ -71,6 +71,7 @@ const SCRIPT_SAMPLE = 2000;
  * ```
  */
 export function qualityCollector(topDomains: number = 50): QualityCollector {
+  const read = wordReader();
   const domains = new Map<string, { pages: number; characters: number }>();
   const scores = new Array<number>(10).fill(0);
   const sizes = new Array<number>(80).fill(0);
@@ -80,7 +81,7 @@ export function qualityCollector(topDomains: number = 50): QualityCollector {
     add({ text, domain, score }) {
       pages++;
       characters += text.length;
-      const count = splitWords(text).length;
+      const count = read(text).words.length;
       words += count;
       sizes[Math.min(79, Math.round(2 * Math.log2(count + 1)))]++;
       if (score !== undefined) scores[Math.min(9, Math.floor(10 * score))]++;
