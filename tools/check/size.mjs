@@ -11,7 +11,7 @@ export const budgets = {
   "@gradus/tokenizer": 18,
   "@gradus/evals": 15,
   "@gradus/sft-packing": 12,
-  "@gradus/grpo": 19,
+  "@gradus/grpo": 20,
   "@gradus/reward-model": 14,
   "@gradus/math-verify": 29,
   "@gradus/transformer": 40,

@@ -46,6 +46,8 @@ export type StreamedResult<Result> = Result & {
  *
  * @example
  * ```ts
+ * import { linearHead } from "@gradus/grpo/head";
+ *
  * const head = linearHead(Float32Array.of(1, 0, 0, 0, 1, 0), 2); // [2, 3]
  * const batch = { hidden: Float32Array.of(1, 2, 3, 4), targets: Int32Array.of(0, 1), mask: Uint8Array.of(1, 1) };
  * const { loss, hiddenGradient } = await streamedObjective(head, batch, (logProbs) =>
