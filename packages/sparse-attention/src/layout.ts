@@ -125,3 +125,29 @@ export function overlapWeights(pattern: Pattern): { first: number; weights: numb
   });
   return { first, weights };
 }
+
+/** For each token the stretch [first, end) of compressed blocks that it lies in, as pairs. */
+export function coveringBlocks(layout: Layout, { compressionBlock, compressionStride }: Pattern): Int32Array {
+  const { tokens, starts, segmentOf, compressedStarts } = layout;
+  const pairs = new Int32Array(2 * tokens);
+  for (let token = 0; token < tokens; token++) {
+    const segment = segmentOf[token];
+    const place = token - starts[segment];
+    const [base, limit] = compressedStarts.subarray(segment, segment + 2);
+    pairs[2 * token] = Math.min(
+      limit,
+      base + Math.max(0, Math.ceil((place - compressionBlock + 1) / compressionStride)),
+    );
+    pairs[2 * token + 1] = Math.min(limit, base + Math.floor(place / compressionStride) + 1);
+  }
+  return pairs;
+}
+
+/** All selection blocks: first token, end, end of the segment, number within the segment; four numbers for each. */
+export function selectionTable({ starts }: Layout, { selectionBlock }: Pattern): Int32Array {
+  const table: number[] = [];
+  for (let segment = 0; segment + 1 < starts.length; segment++)
+    for (let first = starts[segment], number = 0; first < starts[segment + 1]; first += selectionBlock, number++)
+      table.push(first, Math.min(first + selectionBlock, starts[segment + 1]), starts[segment + 1], number);
+  return Int32Array.from(table);
+}

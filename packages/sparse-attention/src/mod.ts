@@ -1,1 +1,16 @@
-export type * from "./layout.ts";
+export type {
+  AttentionGradients,
+  AttentionInput,
+  AttentionOutput,
+  BackendName,
+  Branches,
+  Compression,
+  CompressionWeights,
+  Data,
+  Extent,
+  ForwardInput,
+  Gradients,
+  Residuals,
+  SparseAttentionOptions,
+} from "./contract.ts";
+export { createSparseAttention, SparseAttention } from "./create.ts";

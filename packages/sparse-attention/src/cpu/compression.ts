@@ -65,9 +65,13 @@ export function compressBackward<N extends Numbers>(
 ): Compression<N> {
   const { kvHeads, dim } = sizes;
   const l = pattern.compressionBlock;
-  const gradients =
-    weights &&
-    (Object.fromEntries(Object.entries(weights).map(([k, w]) => [k, zeros(keys, w.length)])) as typeof weights);
+  const gradients: Compression<N> = weights && {
+    position: zeros(keys, weights.position.length),
+    weight1: zeros(keys, weights.weight1.length),
+    bias1: zeros(keys, weights.bias1.length),
+    weight2: zeros(keys, weights.weight2.length),
+    bias2: zeros(keys, weights.bias2.length),
+  };
   forEachBlock(keys, sizes, layout, pattern, ({ block, kvHead, token, x }) => {
     const out = (block * kvHeads + kvHead) * dim;
     const key = (i: number) => ((token + i) * kvHeads + kvHead) * dim;

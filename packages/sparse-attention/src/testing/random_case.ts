@@ -87,10 +87,17 @@ export function caseOf(
   };
 }
 
-/** Largest difference as a share of the largest expected number. */
-export function relativeError(actual: Numbers, expected: Numbers): number {
+/** The largest absolute value. */
+export const largest = (numbers: Numbers): number => {
+  let max = 0;
+  for (const x of numbers) max = Math.max(max, Math.abs(x));
+  return max;
+};
+
+/** Largest difference as a share of the largest expected number, which counts as `floor` at least. */
+export function relativeError(actual: Numbers, expected: Numbers, floor: number = 1e-30): number {
   if (actual.length !== expected.length) return Infinity;
-  let [difference, size] = [0, 1e-30];
+  let [difference, size] = [0, floor];
   for (let i = 0; i < expected.length; i++) {
     const error = actual[i] === expected[i] ? 0 : Math.abs(actual[i] - expected[i]);
     if (Number.isNaN(error)) return Infinity;

@@ -1,0 +1,38 @@
+// What a backend computes, after the door has checked it.
+import type {
+  AttentionGradients,
+  AttentionInput,
+  AttentionOutput,
+  BackendName,
+  Compression,
+  Data,
+  ForwardInput,
+  Gradients,
+  Residuals,
+} from "./contract.ts";
+import type { Layout } from "./layout.ts";
+
+/** One attention: which keys are seen, and by what. */
+export interface Request {
+  kind: "full" | "window" | "selected" | "compressed";
+  layout: Layout;
+  /** For "selected". */
+  blocks?: Int32Array | GPUBuffer;
+  blockCount?: number;
+  /** For "compressed". */
+  compression?: { keys?: Compression<Data>; values?: Compression<Data> };
+}
+
+export interface Backend {
+  readonly name: BackendName;
+  /** What computes, in its own words. */
+  readonly device: string;
+  forward(input: ForwardInput, layout: Layout): Promise<{ output: Data; residuals: Residuals }>;
+  backward(residuals: Residuals, outputGradient: Data): Promise<Gradients>;
+  attend(input: AttentionInput, request: Request): Promise<AttentionOutput>;
+  attendBackward(residuals: Residuals, outputGradient: Data): Promise<AttentionGradients>;
+  /** Importance of the blocks, of raw keys with φ. */
+  importance(input: { query: Data; keys: Data; compression?: Compression<Data> }, layout: Layout): Promise<Data>;
+  select(importance: Data, layout: Layout): Promise<Int32Array | GPUBuffer>;
+  dispose(): void;
+}
