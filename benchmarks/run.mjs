@@ -3,7 +3,16 @@
 import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 
-const NAMES = ["training_step", "sampling", "memory", "answer_verification", "tokenizer", "packing", "grpo"];
+const NAMES = [
+  "training_step",
+  "sampling",
+  "memory",
+  "answer_verification",
+  "tokenizer",
+  "packing",
+  "grpo",
+  "reward_model",
+];
 
 async function help() {
   const benchmarks = await Promise.all(NAMES.map((name) => import(`./${name}.mjs`)));

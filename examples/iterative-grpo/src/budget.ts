@@ -7,6 +7,8 @@
 /** The experiment's size. */
 export interface Budget {
   readonly sftSteps: number;
+  /** What GRPO is rewarded by: an outcome reward model, or a process one, whose least step counts. */
+  readonly supervision: "outcome" | "process";
   /** Problems and samples of each that a reward model is trained on, and how. */
   readonly rewardProblems: number;
   readonly rewardSamples: number;
@@ -29,9 +31,10 @@ export interface Budget {
 
 export const budget: Budget = {
   sftSteps: 100,
-  rewardProblems: 2000,
+  supervision: "outcome",
+  rewardProblems: 2500,
   rewardSamples: 4,
-  rewardEpochs: 8,
+  rewardEpochs: 10,
   retrainEpochs: 3,
   rewardRate: 2e-3,
   iterations: 2,

@@ -11,6 +11,7 @@ import {
   ReplayBuffer,
   type RewardExample,
   RewardModel,
+  type Supervision,
   type TrainReport,
 } from "@gradus/reward-model";
 import type { TransformerPolicy } from "@gradus/transformer";
@@ -67,19 +68,24 @@ export const practiceSamples = (
     ...{ count: budget.rewardProblems, samples: budget.rewardSamples, iteration, seed },
   });
 
+/** The reward model over a scorer. */
+export function rewardModel(scorer: TransformerScorer, supervision: Supervision): RewardModel {
+  return new RewardModel({ scorer, supervision, aggregation: "min" });
+}
+
 /** Trains the first reward model from the policy after SFT; its value head begins at 0. */
 export async function firstRewardModel(
-  scorer: TransformerScorer,
+  model: RewardModel,
   examples: readonly RewardExample[],
   { rewardRate, rewardEpochs }: Budget,
   seed: number,
 ): Promise<TrainReport> {
   const options = { learningRate: rewardRate, epochs: rewardEpochs, batchSize: 64, seed };
-  return await new RewardModel({ scorer }).update(examples, options);
+  return await model.update(examples, options);
 }
 
 async function measure(step: number, { policy, scorer }: Models, budget: Budget): Promise<Point> {
-  const model = new RewardModel({ scorer });
+  const model = rewardModel(scorer, budget.supervision);
   const found = await model.evaluate(await heldOutSamples(policy, budget, 1000 + step));
   const { right, reward, accuracy, pairAccuracy = null } = found;
   const greedy = await greedyAccuracy(policy, heldOutProblems(budget));
@@ -143,7 +149,7 @@ async function runArm(
   curve: Point[],
 ): Promise<IterationProgress> {
   const { policy, reference, scorer } = models;
-  const model = new RewardModel({ scorer });
+  const model = rewardModel(scorer, budget.supervision);
   const reward = batchedReward(model);
   const heldOut = new Set(heldOutProblems(budget).map(nameOf));
   const buffer = await ReplayBuffer.open({ heldOut: (name) => heldOut.has(name) });
@@ -157,7 +163,7 @@ async function runArm(
       reset: async () => follow(reference, (await policy.state()).weights),
     },
     prompts: { at: (index) => problem("practice", 10_000_000 * seed + 5_000_000 + index) },
-    reward: ({ tokens, prompt }) => reward({ prompt: prompt.tokens, tokens }),
+    reward: ({ tokens, prompt }) => reward({ prompt: prompt.tokens, tokens, stepEnds: [...tokens.keys()] }),
   });
   const share = arms[arm];
   let progress = from;

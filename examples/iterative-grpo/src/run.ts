@@ -4,7 +4,7 @@
  * @module
  */
 
-import { RewardModel } from "@gradus/reward-model";
+import type { RewardModel } from "@gradus/reward-model";
 import type { Budget } from "./budget.ts";
 import {
   type Arm,
@@ -13,6 +13,7 @@ import {
   heldOutSamples,
   type Point,
   practiceSamples,
+  rewardModel,
   runSeed,
 } from "./experiment.ts";
 import { type LabelQuality, labelQuality } from "./labels.ts";
@@ -69,24 +70,27 @@ export async function runAll(
       const first = await practiceSamples(start, budget, seed, 0);
       const quality = {} as Record<"outcome" | "process", RewardQuality>;
       const examples = await heldOutSamples(start, budget, seed);
-      const processScorer = await newScorer(start);
-      const processModel = new RewardModel({ scorer: processScorer, supervision: "process", aggregation: "product" });
-      const { rewardRate: learningRate, rewardEpochs: epochs } = budget;
-      await processModel.update(first, { learningRate, epochs, batchSize: 64, seed });
-      quality.process = await qualityOf(processModel, examples);
-      await processScorer.dispose();
-      const scorer = await newScorer(start);
+      const scorers = { outcome: await newScorer(start), process: await newScorer(start) };
       try {
-        await firstRewardModel(scorer, first, budget, seed);
-        quality.outcome = await qualityOf(new RewardModel({ scorer }), examples);
+        for (const kind of ["outcome", "process"] as const) {
+          const model = rewardModel(scorers[kind], kind);
+          await firstRewardModel(model, first, budget, seed);
+          quality[kind] = await qualityOf(model, examples);
+        }
         log(`seed ${seed}: ${JSON.stringify(quality)}`);
         const problems = heldOutProblems(budget).slice(0, 50);
         const labels = await labelQuality(start, problems, { samples: 4, count: 8, seed });
         log(`seed ${seed}: ${JSON.stringify(labels)}`);
-        const curves = await runSeed({ policy, reference, scorer }, first, budget, seed, log);
+        const curves = await runSeed(
+          { policy, reference, scorer: scorers[budget.supervision] },
+          first,
+          budget,
+          seed,
+          log,
+        );
         return { seed, ...quality, labels, curves };
       } finally {
-        await scorer.dispose();
+        for (const scorer of Object.values(scorers)) await scorer.dispose();
       }
     }
   } finally {
