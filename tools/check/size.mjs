@@ -11,6 +11,7 @@ export const budgets = {
   "@gradus/tokenizer": 18,
   "@gradus/evals": 15,
   "@gradus/sft-packing": 12,
+  "@gradus/sparse-attention": 24,
   "@gradus/grpo": 20,
   "@gradus/reward-model": 14,
   "@gradus/math-verify": 29,

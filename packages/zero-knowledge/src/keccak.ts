@@ -179,14 +179,24 @@ export class BatchHasher {
     for (let i = 0; i < count; i++) {
       // Lane k of message i: 16 bytes for both states, this one's 8 first or second.
       const start = base + 100 * (i >> 1) + 2 * (i & 1);
-      for (let w = 0; w < words; w++) states[start + 4 * (w >> 1) + (w & 1)] = input[i * words + w];
-      states[start + 4 * (words >> 1) + (words & 1)] ^= 0x06;
+      const from = i * words;
+      let to = start;
+      let w = 0;
+      for (; w + 1 < words; w += 2, to += 4) {
+        states[to] = input[from + w];
+        states[to + 1] = input[from + w + 1];
+      }
+      if (w < words) states[to] = input[from + w];
+      states[start + 4 * (words >> 1) + (words & 1)] = 0x06;
       states[start + 4 * (RATE / 8 - 1) + 1] ^= 0x80000000;
     }
     this.#permute(STATES, STATES + 400 * pairs, CONSTANTS, CONSTANTS + 192);
     for (let i = 0; i < count; i++) {
       const start = base + 100 * (i >> 1) + 2 * (i & 1);
-      for (let w = 0; w < 8; w++) output[outputAt + 8 * i + w] = states[start + 4 * (w >> 1) + (w & 1)];
+      for (let w = 0, to = outputAt + 8 * i; w < 16; w += 4, to += 2) {
+        output[to] = states[start + w];
+        output[to + 1] = states[start + w + 1];
+      }
     }
   }
 

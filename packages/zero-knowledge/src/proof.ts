@@ -12,7 +12,7 @@
 
 import type { Graph } from "./graph.ts";
 import type { Commitment } from "./transcript.ts";
-import { DIGEST, siblings } from "./tree.ts";
+import { DIGEST, siblingsOfEdges } from "./tree.ts";
 
 /** What a round shows: both ends of its edge, the first one first. */
 export interface Opening {
@@ -30,36 +30,37 @@ export interface ProofHeader extends Omit<Commitment, "graphHash"> {
 
 const MAGIC = [0x47, 0x5a, 0x33, 0x43, 1];
 
-/** Writes a proof. */
-export function encodeProof(commitment: Commitment, openings: readonly Opening[]): Uint8Array<ArrayBuffer> {
-  const name = new TextEncoder().encode(commitment.beacon);
-  if (name.length > 255)
-    throw new RangeError(`Cannot write a proof: the beacon's name has ${name.length} bytes, at most 255`);
-  const header = MAGIC.length + 2 + name.length + 8 + 4 + 32;
-  const digests = openings.reduce(
-    (sum, opening) => sum + opening.siblings.reduce((all, level) => all + level.length, 0),
-    0,
-  );
-  const bytes = new Uint8Array(header + openings.length * 66 + digests * 32);
-  const view = new DataView(bytes.buffer);
-  bytes.set(MAGIC);
-  view.setUint16(5, name.length);
-  bytes.set(name, 7);
-  view.setBigUint64(7 + name.length, BigInt(commitment.targetPulse));
-  view.setUint32(15 + name.length, commitment.rounds);
-  bytes.set(commitment.root, 19 + name.length);
-  let at = header;
-  const put = (words: Uint32Array) => {
-    bytes.set(new Uint8Array(words.buffer, words.byteOffset, 32), at);
-    at += 32;
-  };
-  for (const opening of openings) {
-    bytes.set(opening.colours, at);
-    at += 2;
-    opening.salts.forEach(put);
-    for (const level of opening.siblings) level.forEach(put);
+/** Writes a proof into one array: its header at once, then round after round. */
+export class ProofWriter {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly #view: DataView;
+  #at: number;
+
+  /** @param digests How many siblings all rounds have together. */
+  constructor({ beacon, targetPulse, rounds, root }: Commitment, digests: number) {
+    const name = new TextEncoder().encode(beacon);
+    if (name.length > 255)
+      throw new RangeError(`Cannot write a proof: the beacon's name has ${name.length} bytes, at most 255`);
+    this.#at = MAGIC.length + 2 + name.length + 8 + 4 + 32;
+    this.bytes = new Uint8Array(this.#at + rounds * 66 + digests * 32);
+    this.#view = new DataView(this.bytes.buffer);
+    this.bytes.set(MAGIC);
+    this.#view.setUint16(5, name.length);
+    this.bytes.set(name, 7);
+    this.#view.setBigUint64(7 + name.length, BigInt(targetPulse));
+    this.#view.setUint32(15 + name.length, rounds);
+    this.bytes.set(root, 19 + name.length);
   }
-  return bytes;
+
+  colours(first: number, second: number): void {
+    this.bytes[this.#at++] = first;
+    this.bytes[this.#at++] = second;
+  }
+
+  /** A digest or a salt: 8 words from a place on. */
+  digest(words: Uint32Array, from: number): void {
+    for (let w = 0; w < DIGEST; w++, this.#at += 4) this.#view.setUint32(this.#at, words[from + w], true);
+  }
 }
 
 /**
@@ -92,7 +93,7 @@ export function parseHeader(bytes: Uint8Array): ProofHeader {
  * @throws {SyntaxError} A file that is shorter or longer than its rounds.
  */
 export function* parseRounds(bytes: Uint8Array, start: number, graph: Graph, edges: Uint32Array): Generator<Opening> {
-  // Aligned digests can be compared and hashed by words.
+  const siblingsOf = siblingsOfEdges(graph);
   let at = start;
   const take = (round: number): Uint32Array => {
     if (at + 32 > bytes.length)
@@ -106,8 +107,7 @@ export function* parseRounds(bytes: Uint8Array, start: number, graph: Graph, edg
     const colours = [bytes[at], bytes[at + 1]] as const;
     at += 2;
     const salts = [take(round), take(round)] as const;
-    const places = siblings(graph.vertices, graph.edges[2 * edges[round]], graph.edges[2 * edges[round] + 1]);
-    yield { colours, salts, siblings: places.map((level) => level.map(() => take(round))) };
+    yield { colours, salts, siblings: siblingsOf(edges[round]).map((level) => level.map(() => take(round))) };
   }
   if (at !== bytes.length)
     throw new SyntaxError(`Cannot read a proof: ${bytes.length - at} bytes follow its last round`);

@@ -8,9 +8,9 @@
 import { sha3_256 } from "@noble/hashes/sha3.js";
 import { type Graph, graphHash, isThreeColouring } from "./graph.ts";
 import { BatchHasher } from "./keccak.ts";
-import { encodeProof, type Opening } from "./proof.ts";
+import { ProofWriter } from "./proof.ts";
 import { type Commitment, challengedEdges, fiatShamirOutput, transcriptOf } from "./transcript.ts";
-import { DIGEST, LEAF, levelSizes, NodeHasher, siblings, writeLeaf } from "./tree.ts";
+import { DIGEST, LEAF, levelSizes, NodeHasher, siblingsOfEdges, writeLeaf } from "./tree.ts";
 
 /** The level that is kept: its nodes are over 4 · 2 · 2 = 16 leaves. */
 const KEPT = 3;
@@ -87,7 +87,7 @@ export async function commitToAnything(
     transcript,
     async open(output) {
       const edges = challengedEdges(output, transcript, graph.edges.length / 2, rounds);
-      return encodeProof(commitment, await forest.open(edges));
+      return forest.open(edges, commitment);
     },
   };
 }
@@ -161,26 +161,30 @@ class Forest {
   }
 
   /** Opens both ends of an edge in each round. */
-  async open(edges: Uint32Array): Promise<Opening[]> {
-    const openings: Opening[] = [];
+  async open(edges: Uint32Array, commitment: Commitment): Promise<Uint8Array> {
+    const siblingsOf = siblingsOfEdges(this.#graph);
+    const digests = edges.reduce(
+      (sum, edge) => sum + siblingsOf(edge).reduce((all, level) => all + level.length, 0),
+      0,
+    );
+    const writer = new ProofWriter(commitment, digests);
     const kept = this.#levels[this.#kept];
-    const n = this.#graph.vertices;
     await this.#eachRound((round, stream) => {
-      const ends = [this.#graph.edges[2 * edges[round]], this.#graph.edges[2 * edges[round] + 1]];
-      for (const vertex of ends) this.#regrow(round, stream, vertex);
+      const [a, b] = [this.#graph.edges[2 * edges[round]], this.#graph.edges[2 * edges[round] + 1]];
+      this.#regrow(round, stream, a);
+      this.#regrow(round, stream, b);
       kept.set(this.#nodes.subarray(round * kept.length, (round + 1) * kept.length));
       for (let level = this.#kept + 1; level < this.#sizes.length; level++) this.#level(level, 0, this.#sizes[level]);
       const colours = this.#permutation(stream);
-      openings.push({
-        colours: [colours[this.#colouring[ends[0]]], colours[this.#colouring[ends[1]]]],
-        salts: [this.#salt(stream, ends[0]).slice(), this.#salt(stream, ends[1]).slice()],
-        siblings: siblings(n, ends[0], ends[1]).map((places, level) =>
-          places.map((place) => this.#levels[level].slice(place * DIGEST, (place + 1) * DIGEST)),
-        ),
+      writer.colours(colours[this.#colouring[a]], colours[this.#colouring[b]]);
+      writer.digest(stream, DIGEST * (a + 1));
+      writer.digest(stream, DIGEST * (b + 1));
+      siblingsOf(edges[round]).forEach((places, level) => {
+        for (const place of places) writer.digest(this.#levels[level], place * DIGEST);
       });
     });
     this.#hasher.clear();
-    return openings;
+    return writer.bytes;
   }
 
   /** The part of the tree below the kept node over a vertex. */
@@ -200,17 +204,13 @@ class Forest {
     for (let i = 0; i < count; i++) {
       const vertex = first + i;
       const colour = colours[this.#colouring[vertex]];
-      writeLeaf(this.#messages, i * LEAF, this.#hash, round, vertex, colour, this.#salt(stream, vertex));
+      writeLeaf(this.#messages, i * LEAF, this.#hash, round, vertex, colour, stream, DIGEST * (vertex + 1));
     }
     this.#hasher.hash(this.#messages, LEAF, count, this.#levels[0], first * DIGEST);
   }
 
   #level(level: number, first: number, count: number): void {
     this.#nodeHasher.hash(level, this.#levels[level - 1], this.#levels[level], first, count);
-  }
-
-  #salt(stream: Uint32Array, vertex: number): Uint32Array {
-    return stream.subarray(DIGEST * (vertex + 1), DIGEST * (vertex + 2));
   }
 
   /** One of the six permutations of the colours: the first word that does not favour any of them. */

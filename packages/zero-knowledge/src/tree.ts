@@ -8,6 +8,7 @@
  * 32-bit words; digests have 8.
  */
 
+import type { Graph } from "./graph.ts";
 import type { BatchHasher } from "./keccak.ts";
 
 /** Words of a digest. */
@@ -29,7 +30,7 @@ export function arity(level: number): number {
   return level === 1 ? BOTTOM : 2;
 }
 
-/** The message that a leaf is the hash of. */
+/** The message that a leaf is the hash of; its salt is the 8 words of `salts` from `saltAt` on. */
 export function writeLeaf(
   target: Uint32Array,
   at: number,
@@ -37,15 +38,19 @@ export function writeLeaf(
   round: number,
   vertex: number,
   colour: number,
-  salt: Uint32Array,
+  salts: Uint32Array,
+  saltAt: number,
 ): void {
   target[at] = DOMAIN.leaf[0];
   target[at + 1] = DOMAIN.leaf[1];
-  target.set(graphHash, at + 2);
   target[at + 10] = round;
   target[at + 11] = vertex;
   target[at + 12] = colour;
-  target.set(salt, at + 13);
+  // Word by word: `set` of a subarray costs more than the hash.
+  for (let w = 0; w < DIGEST; w++) {
+    target[at + 2 + w] = graphHash[w];
+    target[at + 13 + w] = salts[saltAt + w];
+  }
 }
 
 /** Computes nodes of a level from their children: those from `first` on, `count` of them. */
@@ -88,4 +93,13 @@ export function siblings(leaves: number, first: number, second: number): number[
     known = parents;
     return needed;
   });
+}
+
+/** {@link siblings} of the ends of an edge, each worked out once: a proof has many rounds for each edge. */
+export function siblingsOfEdges({ vertices, edges }: Graph): (edge: number) => number[][] {
+  const known: number[][][] = [];
+  return (edge) => {
+    known[edge] ??= siblings(vertices, edges[2 * edge], edges[2 * edge + 1]);
+    return known[edge];
+  };
 }

@@ -9,7 +9,7 @@ import { type Opening, type ProofHeader, parseHeader, parseRounds } from "./proo
 import { DELAY, findRegistration, type Registration } from "./registration.ts";
 import { cheatingProbability } from "./rounds.ts";
 import { challengedEdges, fiatShamirOutput, transcriptOf } from "./transcript.ts";
-import { arity, DIGEST, LEAF, levelSizes, NodeHasher, siblings, writeLeaf } from "./tree.ts";
+import { arity, DIGEST, LEAF, levelSizes, NodeHasher, siblingsOfEdges, writeLeaf } from "./tree.ts";
 
 /** The verdict on a proof. */
 export type ProofVerdict = { readonly valid: true } | { readonly valid: false; readonly reason: string };
@@ -102,6 +102,7 @@ function verifyWith(
 
   const roots = sha3_256.create().update(new TextEncoder().encode("gradus rounds 1"));
   const rounds = new RoundVerifier(graph.vertices, new Uint32Array(hash.slice().buffer));
+  const siblingsOf = siblingsOfEdges(graph);
   let round = 0;
   try {
     for (const opening of parseRounds(proof, header.length, graph, edges)) {
@@ -109,7 +110,7 @@ function verifyWith(
       if (a > 2 || b > 2) return refuse(`round ${round + 1} opens a colour that is none of three`);
       if (a === b) return refuse(`round ${round + 1} opens an edge with the same colour at both ends`);
       const ends = [graph.edges[2 * edges[round]], graph.edges[2 * edges[round] + 1]] as const;
-      roots.update(new Uint8Array(rounds.root(round, ends, opening).slice().buffer));
+      roots.update(new Uint8Array(rounds.root(round, ends, opening, siblingsOf(edges[round])).slice().buffer));
       round++;
     }
   } catch (error) {
@@ -121,31 +122,37 @@ function verifyWith(
     : refuse("its openings do not hash to its root");
 }
 
+let pair: BatchHasher | undefined;
+
+/** All verifications share one: nothing of it outlives a call. */
+function pairHasher(): BatchHasher {
+  pair ??= new BatchHasher(2);
+  return pair;
+}
+
 /** Computes a round's root from two opened leaves. */
 class RoundVerifier {
   readonly #hash: Uint32Array;
-  readonly #leaves: number;
   readonly #levels: Uint32Array[];
-  readonly #hasher: BatchHasher = new BatchHasher(2);
+  readonly #hasher: BatchHasher = pairHasher();
   readonly #nodes: NodeHasher = new NodeHasher(this.#hasher);
   readonly #messages: Uint32Array = new Uint32Array(2 * LEAF);
 
   constructor(leaves: number, hash: Uint32Array) {
-    this.#leaves = leaves;
     this.#hash = hash;
     this.#levels = levelSizes(leaves).map((size) => new Uint32Array(size * DIGEST));
   }
 
-  root(round: number, ends: readonly [number, number], opening: Opening): Uint32Array {
+  root(round: number, ends: readonly [number, number], opening: Opening, siblingsOfEdge: number[][]): Uint32Array {
     const levels = this.#levels;
     for (const i of [0, 1]) {
-      writeLeaf(this.#messages, i * LEAF, this.#hash, round, ends[i], opening.colours[i], opening.salts[i]);
+      writeLeaf(this.#messages, i * LEAF, this.#hash, round, ends[i], opening.colours[i], opening.salts[i], 0);
     }
     const digests = new Uint32Array(2 * DIGEST);
     this.#hasher.hash(this.#messages, LEAF, 2, digests);
     for (const i of [0, 1]) levels[0].set(digests.subarray(i * DIGEST, (i + 1) * DIGEST), ends[i] * DIGEST);
     let known: readonly number[] = ends;
-    siblings(this.#leaves, ends[0], ends[1]).forEach((places, level) => {
+    siblingsOfEdge.forEach((places, level) => {
       places.forEach((place, i) => {
         levels[level].set(opening.siblings[level][i], place * DIGEST);
       });
