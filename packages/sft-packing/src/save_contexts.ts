@@ -15,6 +15,8 @@ const TAKEN_OUT = 4;
 /** Contexts that are saved together, and how often that is done: of 10 million sequences, the rest is not worth its time. */
 const SAVED_TOGETHER = 4;
 const GROUPS = 32;
+/** Contexts that are packed anew together at most: where so many have too little room, what is saved is not worth its time. */
+const POOL = 1024;
 /** Pieces that are on average this many times longer than the average piece fit nowhere else: their contexts stay. */
 const LONG = 3;
 
@@ -42,7 +44,8 @@ export function saveContexts(placement: Placement, contextLength: number, full: 
     // Contexts with like room are filled alike. A group has some of all kinds: more lengths, more sums.
     const pool: number[] = [];
     let roomOfPool = 0;
-    for (let i = group; i < loosest.length && roomOfPool < (SAVED_TOGETHER + 1 / 8) * contextLength; i += groups) {
+    const enough = (SAVED_TOGETHER + 1 / 8) * contextLength;
+    for (let i = group; i < loosest.length && pool.length < POOL && roomOfPool < enough; i += groups) {
       pool.push(loosest[i]);
       roomOfPool += room[loosest[i]];
     }
