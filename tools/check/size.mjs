@@ -13,8 +13,9 @@ export const budgets = {
   "@gradus/sft-packing": 12,
   "@gradus/sparse-attention": 24,
   "@gradus/grpo": 20,
-  "@gradus/reward-model": 14,
+  "@gradus/reward-model": 12,
   "@gradus/math-verify": 29,
+  "@gradus/code-interpreter": 13,
   "@gradus/transformer": 40,
   "@gradus/autodiff": 50,
 };
