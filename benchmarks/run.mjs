@@ -12,6 +12,7 @@ const NAMES = [
   "packing",
   "grpo",
   "reward_model",
+  "code_interpreter",
 ];
 
 async function help() {
