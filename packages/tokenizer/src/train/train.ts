@@ -7,7 +7,7 @@ import { cut, forEachWord, type PreTokenizer, preTokenizerOf } from "../split/pr
 import { Tokenizer } from "../tokenizer.ts";
 import { plainVocabulary } from "../vocabulary.ts";
 import { learnMerges } from "./learn_merges.ts";
-import type { TrainOptions } from "./train_bpe.ts";
+import type { TrainOptions } from "./train_options.ts";
 import { WordCounts } from "./word_counts.ts";
 
 /** Milliseconds after which others get a turn. */
