@@ -36,16 +36,16 @@ export function saveContexts(placement: Placement, contextLength: number, full: 
   const { room, free } = roomOf(placement, contextLength, full);
   const most = Math.floor(free / contextLength);
   if (most === 0) return placement;
-  const groups = Math.min(GROUPS, Math.ceil(most / SAVED_TOGETHER));
+  const stride = Math.ceil(most / SAVED_TOGETHER);
   const loosest = byRoom(room, full, contextLength);
   const gone: number[] = [];
   const refilled: Refilled[] = [];
-  for (let group = 0; group < groups; group++) {
+  for (let group = 0; group < Math.min(stride, GROUPS); group++) {
     // Contexts with like room are filled alike. A group has some of all kinds: more lengths, more sums.
     const pool: number[] = [];
     let roomOfPool = 0;
     const enough = (SAVED_TOGETHER + 1 / 8) * contextLength;
-    for (let i = group; i < loosest.length && pool.length < POOL && roomOfPool < enough; i += groups) {
+    for (let i = group; i < loosest.length && pool.length < POOL && roomOfPool < enough; i += stride) {
       pool.push(loosest[i]);
       roomOfPool += room[loosest[i]];
     }
