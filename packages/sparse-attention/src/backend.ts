@@ -4,11 +4,13 @@ import type {
   AttentionInput,
   AttentionOutput,
   BackendName,
+  Branches,
   Compression,
   Data,
   ForwardInput,
   Gradients,
   Residuals,
+  SparseCache,
 } from "./contract.ts";
 import type { Layout } from "./layout.ts";
 
@@ -34,5 +36,9 @@ export interface Backend {
   /** Importance of the blocks, of raw keys with φ. */
   importance(input: { query: Data; keys: Data; compression?: Compression<Data> }, layout: Layout): Promise<Data>;
   select(importance: Data, layout: Layout): Promise<Int32Array | GPUBuffer>;
+  createCache(batch: number, capacity: number, compression: Request["compression"]): Promise<SparseCache>;
+  append(cache: SparseCache, tokens: { keys: Branches<Data>; values: Branches<Data> }, time: number): Promise<void>;
+  /** Attention of each row's last token. */
+  attendLast(cache: SparseCache, query: Data, gates: Data): Promise<Data>;
   dispose(): void;
 }

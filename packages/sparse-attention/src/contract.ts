@@ -12,7 +12,7 @@ export type { Branches, Compression, CompressionWeights };
 export type Data = Float32Array | GPUBuffer;
 
 /** What computes. */
-export type BackendName = "cpu" | "webgpu" | "gpu.js";
+export type BackendName = "cpu" | "webgpu";
 
 /** What is chosen at creation. */
 export interface SparseAttentionOptions {
@@ -20,10 +20,6 @@ export interface SparseAttentionOptions {
   backend?: "auto" | BackendName;
   /** A WebGPU device to compute on; by default one is opened, with all that its adapter offers, and closed by `dispose`. */
   device?: GPUDevice;
-  /** gpu.js's class `GPU`, where `import("gpu.js")` does not find it (a browser's script tag); backend "gpu.js" only. */
-  GPU?: unknown;
-  /** Which of gpu.js's modes computes; its own choice by default. */
-  gpuMode?: string;
   /** Heads of the query. */
   queryHeads: number;
   /** Heads of keys and values; it divides `queryHeads`. */
@@ -119,4 +115,26 @@ export interface AttentionGradients<D extends Data = Data> {
   keys: D;
   values: D;
   compression?: { keys?: Compression<D>; values?: Compression<D> };
+}
+
+/** A new token of each row, for `decode`. */
+export interface DecodeInput<D extends Data = Data> {
+  /** `[batch, queryHeads, headDim]` */
+  query: D;
+  /** `[batch, kvHeads, headDim]` */
+  keys: Branches<D>;
+  /** `[batch, kvHeads, valueDim]` */
+  values: Branches<D>;
+  /** `[batch, queryHeads, 3]` */
+  gates: D;
+}
+
+/** Keys, values and compressed blocks of rows that grow token by token. Made by `createCache`. */
+export interface SparseCache {
+  readonly batch: number;
+  /** Tokens that a row can hold. */
+  readonly capacity: number;
+  /** Tokens that each row holds. */
+  readonly length: number;
+  dispose(): void;
 }

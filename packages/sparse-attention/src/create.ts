@@ -6,13 +6,16 @@ import type {
   AttentionInput,
   AttentionOutput,
   BackendName,
+  Branches,
   Compression,
   Data,
+  DecodeInput,
   Extent,
   ForwardInput,
   Gradients,
   Residuals,
   SparseAttentionOptions,
+  SparseCache,
 } from "./contract.ts";
 import type { Heads } from "./cpu/attention.ts";
 import { cpuBackend } from "./cpu/backend.ts";
@@ -27,7 +30,7 @@ type Phi<D extends Data> = { keys?: Compression<D>; values?: Compression<D> };
 
 /** Native Sparse Attention with its sizes and its backend chosen. Made by `createSparseAttention`. */
 export class SparseAttention {
-  /** What computes: "cpu", "webgpu" or "gpu.js". */
+  /** What computes: "cpu" or "webgpu". */
   readonly backend: BackendName;
   /** The device in its own words. */
   readonly device: string;
@@ -36,6 +39,7 @@ export class SparseAttention {
   readonly #backend: Backend;
   readonly #checkNumbers: boolean;
   readonly #made: WeakMap<Residuals, { tokens: number }> = new WeakMap();
+  readonly #caches: WeakSet<SparseCache> = new WeakSet();
   #disposed = false;
 
   /** @ignore */
@@ -165,6 +169,74 @@ export class SparseAttention {
     return this.#backend.select(input.importance, layout);
   }
 
+  /**
+   * An empty cache for `decode`.
+   *
+   * @param sizes `batch` rows (default 1) of up to `capacity` tokens; φ's weights, which stay as they are now
+   */
+  async createCache<D extends Data>(sizes: {
+    batch?: number;
+    capacity: number;
+    compression?: Phi<D>;
+  }): Promise<SparseCache> {
+    this.#alive();
+    const { batch = 1, capacity, compression } = sizes ?? {};
+    for (const [name, value] of Object.entries({ batch, capacity }))
+      if (!Number.isInteger(value) || value < 1)
+        throw new RangeError(`Cannot create a cache: ${name} is ${value}, expected a whole number ≥ 1`);
+    this.#checkPhi("a cache", compression);
+    const cache = await this.#backend.createCache(batch, capacity, compression);
+    this.#caches.add(cache);
+    return cache;
+  }
+
+  /** Appends `time` tokens (default 1) to each row of a cache without attending: the prompt, `[batch, time, kvHeads, …]`. */
+  async append<D extends Data>(
+    cache: SparseCache,
+    tokens: { keys: Branches<D>; values: Branches<D> },
+    time: number = 1,
+  ): Promise<void> {
+    this.#checkAppend("append", cache, tokens, time);
+    await this.#backend.append(cache, tokens, time);
+  }
+
+  /**
+   * One token of each row: appends its keys and values, and the compressed blocks that they complete, then attends. The same
+   * row as `forward` gives for the whole.
+   *
+   * @returns `[batch, queryHeads, valueDim]`
+   */
+  async decode<D extends Data>(step: DecodeInput<D>, cache: SparseCache): Promise<D> {
+    this.#checkAppend("decode", cache, step, 1);
+    const { queryHeads, headDim } = this.heads;
+    this.#check("decode", "query", step.query, cache.batch * queryHeads * headDim);
+    this.#check("decode", "gates", step.gates, cache.batch * queryHeads * 3);
+    await this.#backend.append(cache, step, 1);
+    return (await this.#backend.attendLast(cache, step.query, step.gates)) as D;
+  }
+
+  #checkAppend(
+    call: string,
+    cache: SparseCache,
+    tokens: { keys: Branches<Data>; values: Branches<Data> },
+    time: number,
+  ): void {
+    this.#alive();
+    if (!cache || !this.#caches.has(cache))
+      throw new TypeError(`Cannot compute ${call}: cache is not of this sparse attention`);
+    if (!Number.isInteger(time) || time < 1)
+      throw new RangeError(`Cannot compute ${call}: time is ${time}, expected a whole number ≥ 1`);
+    if (cache.length + time > cache.capacity)
+      throw new RangeError(
+        `Cannot compute ${call}: the cache holds ${cache.length} of ${cache.capacity} tokens, ${time} more do not fit`,
+      );
+    const { kvHeads, headDim, valueDim } = this.heads;
+    for (const branch of ["compressed", "selected", "window"] as const) {
+      this.#check(call, `keys.${branch}`, tokens.keys?.[branch], cache.batch * time * kvHeads * headDim);
+      this.#check(call, `values.${branch}`, tokens.values?.[branch], cache.batch * time * kvHeads * valueDim);
+    }
+  }
+
   /** Frees the device (unless it was given) and everything kept on it. */
   async dispose(): Promise<void> {
     if (!this.#disposed) this.#backend.dispose();
@@ -268,14 +340,8 @@ export async function createSparseAttention(options: SparseAttentionOptions): Pr
   const { backend = "auto", device, checkNumbers = true } = options;
   const finish = (made: Backend) => new SparseAttention(made, heads, pattern, checkNumbers);
   if (backend === "cpu") return finish(cpuBackend(heads, pattern));
-  if (backend === "gpu.js") {
-    const { gpuJsBackend } = await import("./gpujs/backend.ts");
-    return finish(await gpuJsBackend(heads, pattern, options));
-  }
   if (backend !== "auto" && backend !== "webgpu")
-    throw new RangeError(
-      `Cannot create sparse attention: backend is "${backend}", expected "auto", "webgpu", "gpu.js" or "cpu"`,
-    );
+    throw new RangeError(`Cannot create sparse attention: backend is "${backend}", expected "auto", "webgpu" or "cpu"`);
   const unfit = webgpuLimits(heads);
   if (unfit && backend === "auto") return finish(cpuBackend(heads, pattern));
   if (unfit) throw new RangeError(`Cannot create sparse attention on WebGPU: ${unfit}`);

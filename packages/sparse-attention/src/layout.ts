@@ -151,3 +151,7 @@ export function selectionTable({ starts }: Layout, { selectionBlock }: Pattern):
       table.push(first, Math.min(first + selectionBlock, starts[segment + 1]), starts[segment + 1], number);
   return Int32Array.from(table);
 }
+
+/** How many compressed blocks of its segment the token at `place` sees. */
+export const compressedRangeAt = (place: number, { compressionBlock, compressionStride }: Pattern): number =>
+  Math.max(0, Math.floor((place + 1 - compressionBlock) / compressionStride) + 1);

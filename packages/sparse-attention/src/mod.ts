@@ -7,10 +7,12 @@ export type {
   Compression,
   CompressionWeights,
   Data,
+  DecodeInput,
   Extent,
   ForwardInput,
   Gradients,
   Residuals,
   SparseAttentionOptions,
+  SparseCache,
 } from "./contract.ts";
 export { createSparseAttention, SparseAttention } from "./create.ts";

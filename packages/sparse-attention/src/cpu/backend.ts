@@ -1,9 +1,11 @@
 // The backend "cpu": the oracle's loops on float32 arrays, sums in float64.
 import type { Backend, Request } from "../backend.ts";
-import type { AttentionInput, Compression, Data, ForwardInput, Residuals } from "../contract.ts";
+import type { AttentionInput, Branches, Compression, Data, ForwardInput, Residuals, SparseCache } from "../contract.ts";
+
 import { causalRanges, compressedRanges, type Layout, type Pattern } from "../layout.ts";
 import { type Attended, attend, attendBackward, type Heads, type Visible, zeros } from "./attention.ts";
 import { compress, compressBackward } from "./compression.ts";
+import { appendTokens, attendLast, createDecodeCache, type DecodeCache } from "./decode.ts";
 import {
   type SparseInputs,
   type SparseResiduals,
@@ -101,6 +103,22 @@ export function cpuBackend(heads: Heads, pattern: Pattern): Backend {
     },
     async select(importance: Data, layout: Layout) {
       return selectTop(importance as F, heads.kvHeads, layout, pattern);
+    },
+    async createCache(batch: number, capacity: number, compression: Request["compression"]) {
+      const sizes = { batch, capacity, compression: compression as DecodeCache<F>["compression"] };
+      return Object.assign(createDecodeCache(new Float32Array(0), sizes, heads, pattern), { dispose() {} });
+    },
+    async append(cache: SparseCache, tokens: { keys: Branches<Data>; values: Branches<Data> }, time: number) {
+      appendTokens(
+        cache as DecodeCache<F> & SparseCache,
+        tokens as { keys: Branches<F>; values: Branches<F> },
+        time,
+        heads,
+        pattern,
+      );
+    },
+    async attendLast(cache: SparseCache, query: Data, gates: Data) {
+      return attendLast(cache as DecodeCache<F> & SparseCache, query as F, gates as F, heads, pattern);
     },
     dispose() {},
   };

@@ -1,7 +1,7 @@
 // The backend "webgpu": arrays go to the device, results come back where the query came from.
 import type { Backend, Request } from "../backend.ts";
 import { isArray } from "../check.ts";
-import type { AttentionInput, Branches, Compression, Data, ForwardInput, Residuals } from "../contract.ts";
+import type { AttentionInput, Branches, Compression, Data, ForwardInput, Residuals, SparseCache } from "../contract.ts";
 import type { Heads } from "../cpu/attention.ts";
 import {
   causalRanges,
@@ -14,6 +14,7 @@ import {
   selectionTable,
 } from "../layout.ts";
 import { type CompressPlace, compressBackwardOnDevice, compressOnDevice } from "./compress.ts";
+import { attendLastOnDevice, DeviceCache } from "./decode.ts";
 import { type Columns, type DeviceAttended, type DeviceInputs, Engine } from "./engine.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -403,6 +404,37 @@ export function gpuBackend(
       const numbers = new Int32Array(await runtime.read(blocks, place.tokens * kvHeads * pattern.selectedBlocks));
       blocks.destroy();
       return numbers;
+    },
+
+    async createCache(batch: number, capacity: number, compression: Request["compression"]) {
+      runtime.check();
+      const owned: B[] = [];
+      const up = uploader(owned);
+      const move = (weights: Compression<Data>) =>
+        weights && {
+          position: up(weights.position),
+          weight1: up(weights.weight1),
+          bias1: up(weights.bias1),
+          weight2: up(weights.weight2),
+          bias2: up(weights.bias2),
+        };
+      const width = (weights: Compression<Data>) => (weights ? lengthOf(weights.bias1) : 0);
+      const hidden = { keys: width(compression?.keys), values: width(compression?.values) };
+      const phi = { keys: move(compression?.keys), values: move(compression?.values), hidden };
+      return new DeviceCache(engine, batch, capacity, phi, owned);
+    },
+
+    async append(cache: SparseCache, tokens: { keys: Branches<Data>; values: Branches<Data> }, time: number) {
+      runtime.check();
+      await (cache as DeviceCache).append(tokens, time);
+      runtime.submit();
+    },
+
+    async attendLast(cache: SparseCache, query: Data, gates: Data) {
+      const [q, g] = [runtime.upload(query, true), runtime.upload(gates, true)];
+      const output = await attendLastOnDevice(engine, cache as DeviceCache, q, g);
+      runtime.submit();
+      return fetch(output, cache.batch * queryHeads * valueDim, !isArray(query));
     },
 
     dispose() {

@@ -135,6 +135,17 @@ ${code}`;
     this.onDispatch({ label, workgroups, milliseconds: performance.now() - start });
   }
 
+  /** Appends a copy of `count` numbers to the commands. */
+  copy(from: GPUBuffer, start: number, to: GPUBuffer, place: number, count: number): void {
+    this.#encoder ??= this.device.createCommandEncoder();
+    this.#encoder.copyBufferToBuffer(from, start * 4, to, place * 4, count * 4);
+  }
+
+  /** Destroys buffers after the next `submit`. */
+  discard(...buffers: GPUBuffer[]): void {
+    this.#temporary.push(...buffers);
+  }
+
   /** Submits the commands; the device works on while the program goes on. */
   submit(): void {
     this.check();
