@@ -14,6 +14,7 @@ export const budgets = {
   "@gradus/sparse-attention": 24,
   "@gradus/grpo": 20,
   "@gradus/reward-model": 12,
+  "@gradus/math-corpus": 20,
   "@gradus/math-verify": 29,
   "@gradus/code-interpreter": 13,
   "@gradus/transformer": 40,
