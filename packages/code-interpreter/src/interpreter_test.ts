@@ -6,6 +6,19 @@ import { hostilePrograms } from "./testing/hostile.ts";
 
 const hasPython3 = spawnSync("python3", ["--version"]).status === 0;
 
+/** Families that cost a start of Pyodide for each program; the benchmark runs them, too. */
+const needsNewWorker = new Set([
+  "endless C code",
+  "endless regular expression",
+  "huge power",
+  "huge allocation",
+  "growing list",
+  "growing string",
+  "recursion without limit",
+  "nested parser",
+  "deep repr",
+]);
+
 describe("Pyodide", () => {
   let python: Interpreter;
   before(async () => {
@@ -56,7 +69,7 @@ describe("Pyodide", () => {
       "print(os.listdir('.'), os.getcwd(), math.pi, 'left' in globals(), len('abc'), os.environ.get('LEFT'))",
       "print(os.path.exists('/lib/python314.zip'))",
     ].join("\n");
-    equal((await python.run(look)).output, "[] /home/program 3.141592653589793 False 3 None\nTrue\n");
+    equal((await python.run(look)).output, "[] /program 3.141592653589793 False 3 None\nTrue\n");
   });
 
   test("two runs of a program draw the same numbers and hash alike", async () => {
@@ -141,8 +154,9 @@ describe("Pyodide", () => {
   });
 
   test("after each hostile program the next one is right", { timeout: 120_000 }, async () => {
-    for (const { family, program } of hostilePrograms(20, 2)) {
-      await python.run(program, { timeLimitMs: 100 });
+    const programs = hostilePrograms(41).filter(({ family }) => !needsNewWorker.has(family));
+    for (const { family, program } of programs) {
+      await python.run(program, { timeLimitMs: 60 });
       const { output, error } = await python.run("print(sum(range(10)))");
       equal(output, "45\n", `after ${family}: ${error}\n${program}`);
     }

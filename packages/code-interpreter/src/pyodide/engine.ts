@@ -205,7 +205,7 @@ async function load(
   try {
     const pyodide = await loadPyodide({
       indexURL: folderOf(url),
-      env: { HOME: "/home/program", PYTHONHASHSEED: "0" },
+      env: { HOME: "/program", PYTHONHASHSEED: "0" },
       checkAPIVersion: false,
     });
     return { pyodide, compiled: module! };

@@ -19,12 +19,12 @@ for _name in ("js", "pyodide", "pyodide_js", "_pyodide", "_pyodide_core", "_ctyp
     sys.modules[_name] = None
 sys.meta_path[:] = [f for f in sys.meta_path if not getattr(f, "__module__", getattr(type(f), "__module__", "")).startswith("_pyodide") and not type(f).__module__.startswith("_pyodide")]
 sys.breakpointhook = sys.displayhook
-os.makedirs("/home/program", exist_ok=True)
-os.chdir("/home/program")
+os.makedirs("/program", exist_ok=True)
+os.chdir("/program")
 os.environ.clear()
-os.environ.update(HOME="/home/program", PATH="", LANG="C.UTF-8")
+os.environ.update(HOME="/program", PATH="", LANG="C.UTF-8")
 sys.argv[:] = ["program.py"]
-sys.path[:] = ["/home/program"] + [p for p in sys.path if p]
+sys.path[:] = ["/program"] + [p for p in sys.path if p]
 sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
 sys.stderr.reconfigure(line_buffering=True, errors="backslashreplace")
 `;

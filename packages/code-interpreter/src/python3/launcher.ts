@@ -4,7 +4,10 @@
  * @module
  */
 
-/** Run by `python3 -I -c`; told memory, file size and prelude as arguments. Its standard error tells how it ended. */
+/**
+ * Run by `python3 -I -c`; told memory, file size and prelude as arguments. Its standard
+ * error tells its number as the outside knows it, a zero byte, and then how it ended.
+ */
 export const LAUNCHER = `
 import sys, os, resource, builtins, types, linecache, traceback, tokenize
 control = os.dup(2)
@@ -25,7 +28,8 @@ if os.getuid() == 0:
         pass
 try:
     import ctypes
-    ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)
+    ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)  # no new privileges
+    ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)  # ends with its parent
     for name in [n for n in sys.modules if n.split(".")[0] in ("ctypes", "_ctypes")]:
         del sys.modules[name]
 except Exception:
@@ -42,7 +46,11 @@ limit(resource.RLIMIT_NPROC, 64)
 if prelude:
     exec(compile(prelude, "prelude.py", "exec"), {"__name__": "prelude"})
 limit(resource.RLIMIT_AS, memory)
-os.write(control, b"\\0")
+try:
+    self = os.readlink("/proc/self")
+except OSError:
+    self = str(os.getpid())
+os.write(control, self.encode() + b"\\0")
 parts = []
 while part := os.read(0, 65536):
     parts.append(part)

@@ -67,6 +67,8 @@ class Python3Slot implements Slot {
   readonly #ended: Promise<void>;
   #written = 0;
   #control = "";
+  /** Python itself, where `unshare` stands before it. */
+  #inner = 0;
   #heard: () => void = () => {};
   spent = false;
 
@@ -96,12 +98,15 @@ class Python3Slot implements Slot {
   }
 
   async ready(): Promise<void> {
-    while (!this.#control.startsWith("\0")) {
+    while (!this.#control.includes("\0")) {
       if (this.spent) throw new Error(`Cannot start ${this.#name}: ${this.#why()}`);
       await new Promise<void>((resolve) => {
         this.#heard = resolve;
       });
     }
+    const [pid, told] = this.#control.split("\0");
+    this.#inner = Number(pid);
+    this.#control = told;
     this.#hold(false);
   }
 
@@ -140,8 +145,7 @@ class Python3Slot implements Slot {
   #error(timedOut: boolean, timeLimitMs: number): string | undefined {
     if (timedOut) return `TimeoutError: stopped after ${timeLimitMs} ms`;
     if (this.#written > FLOOD_BYTES) return `OSError: stopped after ${FLOOD_BYTES} bytes of output`;
-    const told = this.#control.slice(1);
-    if (told) return told;
+    if (this.#control) return this.#control;
     const { exitCode, signalCode } = this.#child;
     if (exitCode === 0) return undefined;
     return exitCode === null ? `SystemError: ended by ${signalCode}` : `SystemExit: ${exitCode}`;
@@ -158,16 +162,16 @@ class Python3Slot implements Slot {
     if (this.#written > FLOOD_BYTES) this.#kill();
   }
 
-  /** The process, and its group where no name space ends with it. */
+  /** The process and its group. It leads a group of its own, and in its name space all others end with it. */
   #kill(): void {
-    const { pid } = this.#child;
     this.#child.kill("SIGKILL");
-    if (pid === undefined) return;
-    try {
-      process.kill(-pid, "SIGKILL");
-    } catch {
-      // It led no group, or all have ended.
-    }
+    if (this.#inner < 2) return;
+    for (const pid of [this.#inner, -this.#inner])
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It has ended.
+      }
   }
 
   /** Whether it keeps this process alive. */

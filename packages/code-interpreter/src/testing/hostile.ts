@@ -64,11 +64,11 @@ const families: Record<string, (n: number) => string> = {
   "garbage with a temper": (n) => `class A:\n  def __del__(self):\n    while True: ${n}\nx = A()\ndel x`,
 };
 
-/** `count` programs: every `stride`-th family in turn, then again with other numbers. */
-export function hostilePrograms(count: number, stride = 1): HostileProgram[] {
+/** `count` programs: the families in turn, then again with other numbers. */
+export function hostilePrograms(count: number): HostileProgram[] {
   const names = Object.keys(families);
   return Array.from({ length: count }, (_, i) => {
-    const family = names[(i * stride) % names.length];
-    return { family, program: families[family](Math.floor((i * stride) / names.length)) };
+    const family = names[i % names.length];
+    return { family, program: families[family](Math.floor(i / names.length)) };
   });
 }
