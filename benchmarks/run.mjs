@@ -10,9 +10,11 @@ const NAMES = [
   "answer_verification",
   "tokenizer",
   "packing",
+  "corpus",
   "grpo",
   "reward_model",
   "code_interpreter",
+  "sparse_attention",
 ];
 
 async function help() {

@@ -43,6 +43,9 @@ export function openChromium(executable, url) {
     [
       ...["--headless", "--no-sandbox", "--no-first-run", "--disable-gpu", "--disable-dev-shm-usage"],
       ...["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions"],
+      // WebGPU on the processor; zeroing workgroup memory first would make compilations take many times longer.
+      ...["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"],
+      "--enable-dawn-features=disable_workgroup_init",
       ...["--remote-debugging-pipe", `--user-data-dir=${join(folder, "profile")}`, url],
     ],
     { stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"], env: { ...process.env, TMPDIR: folder }, detached: true },

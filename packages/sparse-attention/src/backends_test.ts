@@ -31,7 +31,7 @@ const configurations = {
       headDim: 8,
       pattern: { ...smallPattern, compressionBlock: 16, compressionStride: 8, selectionBlock: 32, window: 50 },
     },
-    cases: [[150]],
+    cases: [[133]],
   },
 };
 

@@ -46,6 +46,10 @@ export interface SparseAttentionOptions {
   window?: number;
   /** Whether typed arrays are searched for NaN and infinities, which are refused; default true. Buffers never are. */
   checkNumbers?: boolean;
+  /**
+   * Called with each WebGPU kernel's label and milliseconds. Kernels then run one by one, each waited for: for benchmarks.
+   */
+  onKernel?: (kernel: { label: string; workgroups: number; milliseconds: number }) => void;
 }
 
 /** Rows of a batch, and segments in them. */

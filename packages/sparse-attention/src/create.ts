@@ -352,15 +352,9 @@ export async function createSparseAttention(options: SparseAttentionOptions): Pr
       'Cannot create sparse attention on WebGPU: no adapter was found (Node needs the package "webgpu"). backend: "auto" falls back to the CPU',
     );
   }
-  return finish(
-    gpuBackend(
-      new Runtime(opened.device, !/swiftshader|llvmpipe|software/i.test(opened.adapter)),
-      heads,
-      pattern,
-      opened.adapter,
-      opened.close,
-    ),
-  );
+  const runtime = new Runtime(opened.device, !/swiftshader|llvmpipe|software/i.test(opened.adapter));
+  runtime.onDispatch = options.onKernel;
+  return finish(gpuBackend(runtime, heads, pattern, opened.adapter, opened.close));
 }
 
 /** What the WGSL kernels cannot do, or undefined. */

@@ -28,7 +28,7 @@ export interface Binding {
 export interface Dispatch {
   label: string;
   workgroups: number;
-  milliseconds?: number;
+  milliseconds: number;
 }
 
 /** Buffers of one device and the commands that wait to be submitted. */
