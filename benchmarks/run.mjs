@@ -14,6 +14,7 @@ const NAMES = [
   "grpo",
   "reward_model",
   "code_interpreter",
+  "hostile_programs",
   "sparse_attention",
 ];
 
