@@ -42,6 +42,22 @@ export interface RejectionSettings {
   readonly maxNewTokens: number;
 }
 
+/** What GRPO is rewarded by: the rule, or a reward model that the rule has taught. */
+export type RewardKind = "rule" | "outcome" | "process";
+
+/** A reward model, trained before GRPO on solutions of the policy after SFT. */
+export interface RewardModelSettings {
+  /** One reward for a solution, or one for each of its lines. */
+  readonly kind: "outcome" | "process";
+  /** Problems, and samples of each. */
+  readonly problems: number;
+  readonly samples: number;
+  /** Of `"process"`: completions of each beginning of a solution. */
+  readonly completions: number;
+  readonly epochs: number;
+  readonly learningRate: number;
+}
+
 /** The reinforcement stage. */
 export interface ReinforcementSettings {
   readonly steps: number;
@@ -54,6 +70,8 @@ export interface ReinforcementSettings {
   readonly maxNewTokens: number;
   /** Weight of the KL to the policy after SFT. */
   readonly beta: number;
+  /** Default: the rule rewards. */
+  readonly rewardModel?: RewardModelSettings;
 }
 
 /** A whole run. */
@@ -85,10 +103,12 @@ export function defaultConfiguration({
   seed,
   data,
   scale = 1,
+  reward = "rule",
 }: {
   seed: number;
   data?: string;
   scale?: number;
+  reward?: RewardKind;
 }): Configuration {
   const steps = (count: number) => Math.max(1, Math.round(count * scale));
   return {
@@ -129,7 +149,7 @@ export function defaultConfiguration({
       warmup: 10,
       weightDecay: 0.1,
       styles: { steps: 3, terse: 4, direct: 3 },
-      rejection: { problems: steps(1000), samples: 4, maxPerProblem: 2, temperature: 1, maxNewTokens: 192 },
+      rejection: { problems: steps(2000), samples: 4, maxPerProblem: 4, temperature: 1, maxNewTokens: 192 },
     },
     grpo: {
       steps: steps(60),
@@ -141,7 +161,14 @@ export function defaultConfiguration({
       temperature: 1,
       maxNewTokens: 192,
       beta: 0.01,
+      ...(reward === "rule" ? {} : { rewardModel: rewardModelSettings(reward, steps) }),
     },
     evaluation: { problems: Math.min(500, Math.max(50, Math.round(500 * scale))), maxNewTokens: 224 },
   };
+}
+
+function rewardModelSettings(kind: "outcome" | "process", steps: (count: number) => number): RewardModelSettings {
+  // Every line of a solution is completed, so the process model has fewer of them.
+  const [problems, completions] = kind === "outcome" ? [steps(1000), 0] : [steps(250), 8];
+  return { kind, problems, samples: 4, completions, epochs: 3, learningRate: 5e-4 };
 }
