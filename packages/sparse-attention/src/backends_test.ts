@@ -24,7 +24,6 @@ const configurations = {
     options: { queryHeads: 8, kvHeads: 2, headDim: 8, valueDim: 12, hidden: 5 },
     cases: [[1], [5], [101], [9, 3, 1, 40, 18]],
   },
-  "groups of 1, means": { options: { queryHeads: 2, kvHeads: 2, headDim: 4 }, cases: [[33, 33]] },
   "groups of 16, l' = 32": {
     options: {
       queryHeads: 16,
