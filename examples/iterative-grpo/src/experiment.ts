@@ -6,18 +6,20 @@
 
 import { GrpoTrainer, type StepMetrics } from "@gradus/grpo";
 import {
+  batchCalls,
   type IterationProgress,
   iterativeGrpo,
   ReplayBuffer,
   type RewardExample,
   RewardModel,
+  type Solution,
   type Supervision,
   type TrainReport,
 } from "@gradus/reward-model";
 import type { TransformerPolicy } from "@gradus/transformer";
 import type { TransformerScorer } from "@gradus/transformer/reward";
 import type { Budget } from "./budget.ts";
-import { batchedReward, follow, greedyAccuracy, judgedSamples } from "./models.ts";
+import { follow, greedyAccuracy, judgedSamples } from "./models.ts";
 import { nameOf, type Problem, problem } from "./task.ts";
 
 /** The three ways to train the policy's second iteration, and how much history each retraining gets. */
@@ -150,7 +152,7 @@ async function runArm(
 ): Promise<IterationProgress> {
   const { policy, reference, scorer } = models;
   const model = rewardModel(scorer, budget.supervision);
-  const reward = batchedReward(model);
+  const reward = batchCalls((solutions: Solution[]) => model.score(solutions));
   const heldOut = new Set(heldOutProblems(budget).map(nameOf));
   const buffer = await ReplayBuffer.open({ heldOut: (name) => heldOut.has(name) });
   await buffer.add(first);

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { RewardModel } from "@gradus/reward-model";
 import { budget } from "./budget.ts";
 import { arms, heldOutProblems } from "./experiment.ts";
 import { figure, meanOf } from "./figure.ts";
 import { labelQuality } from "./labels.ts";
-import { batchedReward, judgedSamples, newPolicy } from "./models.ts";
+import { judgedSamples, newPolicy } from "./models.ts";
 import { runAll, type SeedResult } from "./run.ts";
 import { tables } from "./tables.ts";
 import { ANSWER, chances, exampleOf, isRight, nameOf, problem, VOCABULARY } from "./task.ts";
@@ -66,24 +65,6 @@ test("labels share prefixes, and what they agree with is counted", async () => {
   const found = await labelQuality(policy, problems, { samples: 8, count: 2, seed: 1 });
   assert.ok(found.completions < found.withoutSharing);
   for (const share of [found.hard, found.soft]) assert.ok(share > 0 && share <= 1);
-});
-
-test("rewards that are asked for together are scored in one call", async () => {
-  let calls = 0;
-  const scorer = {
-    score: async ({ tokens, places }: { tokens: Int32Array; places: Int32Array }) => {
-      calls++;
-      return Float32Array.from(places, (t) => tokens[t]);
-    },
-    backward: async () => {},
-    step: async () => ({ step: 1, gradientNorm: 0, clipFactor: 1 }),
-  };
-  const reward = batchedReward(new RewardModel({ scorer }));
-  const rewards = await Promise.all(
-    [3, 0, 5].map((token) => reward({ prompt: Int32Array.of(1), tokens: Int32Array.of(token) })),
-  );
-  assert.deepEqual([calls, rewards[1]], [1, 0.5]);
-  assert.ok(rewards[0] < rewards[2]);
 });
 
 test("a seed runs all arms from one first iteration, and is not run again once it is known", async () => {

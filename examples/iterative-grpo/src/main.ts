@@ -74,7 +74,7 @@ const results = await runAll(
       }
     },
     save(result) {
-      writeFileSync(`${fileOf(result.seed)}.tmp`, JSON.stringify(result));
+      writeFileSync(`${fileOf(result.seed)}.tmp`, `${JSON.stringify(result, null, 2)}\n`);
       renameSync(`${fileOf(result.seed)}.tmp`, fileOf(result.seed));
     },
   },

@@ -5,7 +5,7 @@
  */
 
 import { rolloutBatch, sft } from "@gradus/grpo";
-import type { RewardExample, RewardModel, Solution } from "@gradus/reward-model";
+import type { RewardExample } from "@gradus/reward-model";
 import { createPolicy, type TransformerPolicy } from "@gradus/transformer";
 import { createScorer, type TransformerScorer } from "@gradus/transformer/reward";
 import type { Budget } from "./budget.ts";
@@ -79,25 +79,4 @@ export async function greedyAccuracy(policy: TransformerPolicy, problems: readon
     ({ tokens, prompt }) => exampleOf(problems[prompt], tokens, { iteration: 0, seed: 0 }).label === 1,
   );
   return right.length / problems.length;
-}
-
-/** A reward function that scores the completions which are asked about at the same time in one call. */
-export function batchedReward(model: RewardModel): (solution: Solution) => Promise<number> {
-  let waiting: { solution: Solution; resolve: (reward: number) => void; reject: (reason: unknown) => void }[] = [];
-  const flush = async () => {
-    const asked = waiting;
-    waiting = [];
-    try {
-      const rewards = await model.score(asked.map(({ solution }) => solution));
-      asked.forEach(({ resolve }, i) => {
-        resolve(rewards[i]);
-      });
-    } catch (error) {
-      for (const { reject } of asked) reject(error);
-    }
-  };
-  return (solution) =>
-    new Promise((resolve, reject) => {
-      if (waiting.push({ solution, resolve, reject }) === 1) queueMicrotask(flush);
-    });
 }

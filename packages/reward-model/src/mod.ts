@@ -18,6 +18,7 @@ export * from "./losses/binary_cross_entropy.ts";
 export * from "./losses/bradley_terry.ts";
 export type { FloatArray, Loss } from "./losses/loss.ts";
 export * from "./losses/step_cross_entropy.ts";
+export { batchCalls } from "./model/batch_calls.ts";
 export type { RewardExample, Solution } from "./model/example.ts";
 export { degenerate, type ObjectiveOptions, type RewardObjective } from "./model/lessons.ts";
 export * from "./model/reward_model.ts";
