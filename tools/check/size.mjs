@@ -10,7 +10,7 @@ export const budgets = {
   "@gradus/seeds": 5,
   "@gradus/tokenizer": 18,
   "@gradus/evals": 15,
-  "@gradus/sft-packing": 12,
+  "@gradus/sft-packing": 13.5,
   "@gradus/sparse-attention": 24,
   "@gradus/grpo": 20,
   "@gradus/reward-model": 12,
