@@ -20,8 +20,8 @@ test("records come out as they went in, however the file is cut into pieces", as
       fc.integer({ min: 1, max: 50 }),
       async (pages, size) => {
         const inputs = pages.map(({ text, html }, i) => {
-          const wellFormed = text.replace(/[\ud800-\udfff]/g, "");
-          const body = wellFormed.replace(/^\ufeff/, "x");
+          // Halves of characters have no bytes, a byte order mark is dropped, and a page without text is none.
+          const body = `x${text.replace(/[\ud800-\udfff]/g, "")}`;
           return html ? { url: `http://a.org/${i}`, html: body } : { url: `http://a.org/${i}`, text: body };
         });
         const file = Buffer.concat(inputs.map((page) => formatWarc(page)));
