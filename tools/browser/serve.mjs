@@ -3,7 +3,17 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join } from "node:path";
 
-const types = { "": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".json": "application/json" };
+const types = {
+  "": "text/html",
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".json": "application/json",
+  ".wasm": "application/wasm",
+  ".zip": "application/zip",
+};
+
+/** JavaScript, and what Pyodide loads beside it. */
+const served = /\.m?js$|\/pyodide\/[\w.-]+\.(wasm|zip|json)$/;
 
 /**
  * Serves the JavaScript below `root` and `pages` (path → content) on a free port of 127.0.0.1.
@@ -28,7 +38,7 @@ export async function serve({ root, pages, onPost }) {
       } else if (pathname === "/favicon.ico")
         answer(204, "", ""); // Browsers ask for it on their own, sooner or later
       else if (pathname in pages) answer(200, pathname, pages[pathname]);
-      else if (/\.m?js$/.test(pathname)) answer(200, pathname, await readFile(join(root, decodeURI(pathname))));
+      else if (served.test(pathname)) answer(200, pathname, await readFile(join(root, decodeURI(pathname))));
       else throw new Error("neither a page nor JavaScript");
     } catch (error) {
       missing.push(`${request.method} ${pathname}: ${error.message}`);

@@ -16,6 +16,9 @@ interface NodeModule {
 /** How long a program may go on after its time, while it is being stopped from inside. */
 const GRACE_MS = 250;
 
+/** How long Pyodide may take to start; where one of its files is missing it waits for ever. */
+const START_MS = 120_000;
+
 /** Growth of the memory beyond the image at which the worker is replaced: putting it back costs 1 ms for 16 MB. */
 const GROWTH_BYTES = 64 << 20;
 
@@ -68,7 +71,9 @@ class PyodideSlot implements Slot {
   }
 
   async start(options: EngineOptions): Promise<WebAssembly.Module> {
+    const timer = setTimeout(() => this.#settle?.(new Error(`not ready after ${START_MS} ms`)), START_MS);
     const answer = await this.#ask({ kind: "start", options });
+    clearTimeout(timer);
     if (answer instanceof Error || answer.kind !== "ready") {
       this.close();
       const reason = answer instanceof Error ? answer.message : answer.kind === "failed" ? answer.message : "";
