@@ -7,6 +7,7 @@ import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { writeJsonl } from "@gradus/sft-packing/node";
 import { formatWarc } from "../archive/write_warc.ts";
+import { classifierTrainer } from "../classifier/trainer.ts";
 import { isMath, sampleCrawl, sampleText } from "../testing/crawl.ts";
 import { type MineOptions, mineCorpus } from "./mine.ts";
 import { readShard } from "./pages.ts";
@@ -75,6 +76,22 @@ test("other settings than those of the folder are refused", async () => {
     preparePages({ inputs, output: join(folder, "pages"), minWords: 3 }),
     /minWords was 50, and now is 3: take another folder/,
   );
+});
+
+test("with a classifier that is there already, one pass drops what is not mathematics and what benchmarks have", async () => {
+  const trainer = classifierTrainer({ dimension: 16, buckets: 5000, epochs: 20, learningRate: 1 });
+  for (let i = 0; i < 60; i++)
+    for (const kind of ["math", "other"] as const) trainer.add(sampleText(kind, 100, 7e5 + i), kind === "math");
+  const filter = { classifier: trainer.train(), minScore: 0.5 };
+  const benchmarks = [sampleText("math", 150, 5)];
+  const report = await preparePages({ inputs, output: join(folder, "filtered"), filter, benchmarks });
+  assert.equal(report.contaminated, 1);
+  assert.equal(
+    report.lowScore + report.kept + report.nearDuplicates + report.contaminated + report.duplicateUrls,
+    crawl.length,
+  );
+  for (const shard of report.shards) for await (const { url } of readShard(shard)) assert.ok(isMath(url), url);
+  assert.ok(report.kept > 100);
 });
 
 const mineOptions: Omit<MineOptions, "output"> = {

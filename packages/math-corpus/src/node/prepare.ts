@@ -12,6 +12,8 @@ import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeWhole } from "@gradus/sft-packing/node";
 import { checkInteger, checkKeys, checkNumber, shown } from "../check.ts";
+import type { Classifier } from "../classifier/classifier.ts";
+import { decontaminator } from "../decontaminate/decontaminate.ts";
 import { type NearDuplicateOptions, nearDuplicateIndex } from "../dedup/near_duplicates.ts";
 import { domainOf, urlHash, urlSet } from "../dedup/url.ts";
 import { extractText } from "../html/extract.ts";
@@ -31,6 +33,10 @@ export interface PrepareOptions {
   readonly minWords?: number;
   /** How near-duplicates are found, or false to keep them. */
   readonly nearDuplicates?: NearDuplicateOptions | false;
+  /** Drops pages of a lower score at once, with a classifier that is there already: the whole way in one pass. */
+  readonly filter?: { readonly classifier: Classifier; readonly minScore: number };
+  /** Texts of benchmarks: pages that share an n-gram with one are dropped. Default: none. */
+  readonly benchmarks?: Iterable<string>;
   /** Characters of text in a shard. Default 256 million. */
   readonly shardSize?: number;
   readonly onProgress?: (progress: StageProgress) => void;
@@ -46,6 +52,8 @@ export interface PrepareCounts {
   badUrls: number;
   tooShort: number;
   nearDuplicates: number;
+  lowScore: number;
+  contaminated: number;
   /** Records without a page: redirects, images … */
   skippedRecords: number;
   /** Characters of text: of all pages, and of those kept. */
@@ -62,7 +70,17 @@ export interface PrepareReport extends PrepareCounts {
 }
 
 const DOING = "prepare pages";
-const KEYS = ["inputs", "output", "minWords", "nearDuplicates", "shardSize", "onProgress", "signal"];
+const KEYS = [
+  "inputs",
+  "output",
+  "minWords",
+  "nearDuplicates",
+  "filter",
+  "benchmarks",
+  "shardSize",
+  "onProgress",
+  "signal",
+];
 
 /**
  * Prepares pages: see above. Columns of a shard: `url`, `domain`, `text`.
@@ -83,13 +101,27 @@ const KEYS = ["inputs", "output", "minWords", "nearDuplicates", "shardSize", "on
  */
 export async function preparePages(options: PrepareOptions): Promise<PrepareReport> {
   checkKeys(DOING, options, KEYS);
-  const { inputs, output, minWords = 50, nearDuplicates = {}, shardSize = 2.56e8, onProgress, signal } = options;
+  const {
+    inputs,
+    output,
+    minWords = 50,
+    nearDuplicates = {},
+    filter,
+    shardSize = 2.56e8,
+    onProgress,
+    signal,
+  } = options;
+  const search = options.benchmarks && decontaminator(options.benchmarks);
   if (!Array.isArray(inputs) || inputs.length === 0)
     throw new TypeError(`Cannot ${DOING}: inputs must be a list of files, found ${shown(inputs)}`);
   checkInteger(DOING, "minWords", minWords, 0);
+  if (filter) checkNumber(DOING, "filter.minScore", filter.minScore, 0, 1);
   checkNumber(DOING, "shardSize", shardSize, 1, Number.MAX_SAFE_INTEGER);
   await mkdir(output, { recursive: true });
-  await keepSettings(join(output, "settings.json"), { inputs, minWords, nearDuplicates, shardSize });
+  await keepSettings(join(output, "settings.json"), {
+    ...{ inputs, minWords, nearDuplicates, shardSize },
+    ...{ benchmarks: search?.benchmarks, minScore: filter?.minScore, classifier: filter?.classifier.settings },
+  });
 
   const urls = urlSet();
   const index = nearDuplicates === false ? undefined : nearDuplicateIndex(nearDuplicates);
@@ -140,9 +172,17 @@ export async function preparePages(options: PrepareOptions): Promise<PrepareRepo
           continue;
         }
         seen.push(...hash);
-        const { words } = read(text);
+        const { words, tokens } = read(text);
         if (words.length < minWords) {
           counts.tooShort++;
+          continue;
+        }
+        if (filter && filter.classifier.scoreTokens(tokens) < filter.minScore) {
+          counts.lowScore++;
+          continue;
+        }
+        if (search && search.findWords(words) >= 0) {
+          counts.contaminated++;
           continue;
         }
         if (index) {
@@ -200,6 +240,8 @@ function noCounts(): PrepareCounts {
     badUrls: 0,
     tooShort: 0,
     nearDuplicates: 0,
+    lowScore: 0,
+    contaminated: 0,
     skippedRecords: 0,
     characters: 0,
     keptCharacters: 0,
