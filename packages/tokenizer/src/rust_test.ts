@@ -16,6 +16,9 @@ function unitOffsets(text: string, offsets: number[][]): number[][] {
   return offsets.map(([from, to]) => [starts[from], starts[to]]);
 }
 
+/** Offsets and decoded texts are compared for this many of the texts; ids for all. */
+const SAMPLE = 1500;
+
 async function assertSame(
   json: unknown,
   texts: string[],
@@ -35,20 +38,18 @@ async function assertSame(
         encodings[i].getTokens(),
         JSON.stringify(text),
       );
-    if (!offsets) continue;
+    if (!offsets || i >= SAMPLE) continue;
     const { ids: same, starts, ends } = ours.encodeWithOffsets(text, { addSpecialTokens });
     assert.deepEqual([...same], expected);
     const spans = [...starts].map((start, j) => [start, ends[j]]);
     assert.deepEqual(spans, unitOffsets(text, encodings[i].getOffsets()), JSON.stringify(text));
   }
   if (!decode) return;
+  const sample = encodings.slice(0, SAMPLE).map((encoding) => encoding.getIds());
   for (const skipSpecialTokens of [false, true])
     assert.deepEqual(
-      encodings.map((encoding) => ours.decode(encoding.getIds(), { skipSpecialTokens })),
-      await rust.decodeBatch(
-        encodings.map((encoding) => encoding.getIds()),
-        skipSpecialTokens,
-      ),
+      sample.map((ids) => ours.decode(ids, { skipSpecialTokens })),
+      await rust.decodeBatch(sample, skipSpecialTokens),
     );
 }
 
@@ -56,7 +57,7 @@ const training = [...fuzzStrings(2000, 1), "The quick brown fox doesn't jump; it
 const named = Object.keys(patterns) as PatternName[];
 
 for (const name of named)
-  test(`${name}: trained, saved and loaded, ids, offsets and decoded text of 10,000 fuzzed strings are Rust's`, async () => {
+  test(`${name}: trained, saved and loaded, ids of 10,000 fuzzed strings, their offsets and decoded text are Rust's`, async () => {
     const tokenizer = await trainBpe(training, { vocabSize: 1000, pattern: name, specialTokens: ["<|end|>", "</s>"] });
     await assertSame(tokenizer.toJSON(), ["", ...fuzzStrings(10_000, 2)]);
   });
@@ -124,7 +125,7 @@ for (const behavior of ["Isolated", "Removed", "MergedWithPrevious", "MergedWith
 
 for (const [shape, pre_tokenizer] of Object.entries(shapes))
   test(`pre-tokenizer: ${shape}`, async () => {
-    await assertSame(tokenizerJson({ pre_tokenizer }), fuzzStrings(1500, 3), {
+    await assertSame(tokenizerJson({ pre_tokenizer }), fuzzStrings(500, 3), {
       offsets: !/space in front|ByteLevel's/.test(shape),
     });
   });
@@ -132,7 +133,7 @@ for (const [shape, pre_tokenizer] of Object.entries(shapes))
 for (const form of ["NFC", "NFD", "NFKC", "NFKD"])
   test(`normalizer: ${form}`, async () => {
     const json = { pre_tokenizer: sequence(split(patterns.qwen2[0]), byteLevel()) };
-    await assertSame(tokenizerJson({ ...json, normalizer: { type: form } }), fuzzStrings(3000, 4), { offsets: false });
+    await assertSame(tokenizerJson({ ...json, normalizer: { type: form } }), fuzzStrings(1000, 4), { offsets: false });
     const nested = { type: "Sequence", normalizers: [{ type: "Sequence", normalizers: [] }, { type: form }] };
     await assertSame(tokenizerJson({ ...json, normalizer: nested }), fuzzStrings(300, 5), { offsets: false });
   });
@@ -154,7 +155,7 @@ test("added tokens: every combination of flags, overlapping, with and without no
     for (const normalizer of [null, { type: "NFC" }, { type: "NFD" }])
       await assertSame(
         tokenizerJson({ added_tokens, normalizer }),
-        fuzzStrings(400, 10 + turn, [...contents, " ", "_", "\u3000"]),
+        fuzzStrings(120, 10 + turn, [...contents, " ", "_", "\u3000"]),
         {
           offsets: normalizer === null,
           decode: false,
@@ -212,11 +213,11 @@ test("ignore_merges keeps whole words, and bytes that a vocabulary lacks are dro
   whole.model.vocab.Ġcamel = 270;
   whole.model.vocab.don = 271;
   whole.model.ignore_merges = true;
-  await assertSame(whole, [" camel don donna camelCase", ...fuzzStrings(1000, 7)]);
+  await assertSame(whole, [" camel don donna camelCase", ...fuzzStrings(500, 7)]);
   const holes = tokenizerJson() as typeof whole;
   for (const token of ["a", "aa", "aaa", "Ċ", "ĊĊ", "Ã"]) delete holes.model.vocab[token];
   holes.model.merges = holes.model.merges.filter((merge) => !/a|Ċ/.test(merge));
-  await assertSame(holes, fuzzStrings(1000, 8), { offsets: false });
+  await assertSame(holes, fuzzStrings(500, 8), { offsets: false });
 });
 
 test("long words get the same ids as short ones: a heap beside a scan", async () => {

@@ -40,23 +40,23 @@ for (const [name, pattern] of [
     const ours = Tokenizer.fromTiktoken(file, { pattern, specialTokens: encoding.special_tokens });
     const gsm8k = readGsm8k("test");
     if (!gsm8k) t.diagnostic(noGsm8k);
-    const texts = ["", ...fuzzStrings(10_000, 21, Object.keys(encoding.special_tokens)), ...(gsm8k ?? [])];
+    const texts = ["", ...fuzzStrings(2000, 21, Object.keys(encoding.special_tokens)), ...(gsm8k ?? []).slice(0, 500)];
     for (const text of texts) {
       const ids = theirs.encode(text, "all");
       assert.deepEqual([...ours.encode(text)], [...ids], JSON.stringify(text));
       assert.equal(ours.decode(ids), new TextDecoder("utf-8", { ignoreBOM: true }).decode(theirs.decode(ids)));
     }
-    for (const text of texts.slice(0, 1000))
+    for (const text of texts.slice(0, 500))
       assert.deepEqual([...ours.encode(text, { parseSpecials: false })], [...theirs.encode_ordinary(text)]);
     if (name === "cl100k_base") {
       // The same by the pattern, without a scanner.
       const slow = Tokenizer.fromTiktoken(file, { pattern: `(?:${encoding.pat_str})` });
-      for (const text of texts.slice(0, 1000))
+      for (const text of texts.slice(0, 500))
         assert.deepEqual([...slow.encode(text)], [...theirs.encode_ordinary(text)], JSON.stringify(text));
     }
     // As a `tokenizer.json` it is the same tokenizer, to Rust too.
     const json = JSON.stringify(ours);
-    const rust = await Rust.fromString(json).encodeBatch(texts.slice(0, 1000));
+    const rust = await Rust.fromString(json).encodeBatch(texts.slice(0, 500));
     const again = Tokenizer.fromJSON(json);
     for (const [i, encoding] of rust.entries()) {
       assert.deepEqual(encoding.getIds(), [...ours.encode(texts[i])]);
@@ -67,7 +67,7 @@ for (const [name, pattern] of [
 
 test("ranks in any order, which no training would give, merge as tiktoken does", () => {
   const below = randomNumbers(12);
-  for (let turn = 0; turn < 40; turn++) {
+  for (let turn = 0; turn < 20; turn++) {
     const tokens = new Set(Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte)));
     for (let i = 0; i < 60; i++) tokens.add(Array.from({ length: below(4) + 2 }, () => "abc"[below(3)]).join(""));
     const ranks = [...tokens].map((token) => ({ token, place: token.length > 1 ? below(1e6) + 1e6 : 0 }));

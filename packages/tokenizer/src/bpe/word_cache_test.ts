@@ -9,7 +9,7 @@ test("a cache gives what was written, for words of every length, also after it h
   const cache = new WordCache();
   let forgotten = 0;
   const remembered = new Map<string, number[]>();
-  for (let turn = 0; turn < 300_000; turn++) {
+  for (let turn = 0; turn < 200_000; turn++) {
     const length = below(4) ? below(13) + 1 : below(64) + 1;
     const bytes = Uint8Array.from({ length: length + PADDING }, (_, i) => (i < length ? below(4) : below(256)));
     const text = { bytes, view: new DataView(bytes.buffer) };

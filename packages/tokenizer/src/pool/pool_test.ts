@@ -8,7 +8,7 @@ const tokenizer = await trainBpe(fuzzStrings(500, 1), { vocabSize: 600, specialT
 
 test("a pool gives the ids that the tokenizer gives, in order", async () => {
   const pool = await createTokenizerPool(tokenizer, { workers: 2 });
-  const texts = fuzzStrings(30_000, 2, ["<|end|>"]);
+  const texts = fuzzStrings(6000, 2, ["<|end|>"]);
   const [all, some, none] = await Promise.all([
     pool.encodeBatch(texts),
     pool.encodeBatch(texts.slice(0, 100), { parseSpecials: false }),

@@ -27,7 +27,7 @@ for (const [name, sources] of Object.entries(patterns) as [PatternName, string[]
   // The naive twin of a scanner is its pattern, as a regular expression.
   test(`the scanner of ${name} cuts where its pattern does`, () => {
     const splits = sources.map((source) => splitBy(translatePattern(source), "Isolated"));
-    for (const text of fuzzStrings(5000, 77))
+    for (const text of fuzzStrings(2000, 77))
       assert.deepEqual(
         scanned(name, text),
         cut(text, splits).map((piece) => piece.text),
@@ -35,10 +35,10 @@ for (const [name, sources] of Object.entries(patterns) as [PatternName, string[]
       );
   });
 
-  test(`the scanner of ${name} cuts 10,000 fuzzed strings where Rust does`, () => {
+  test(`the scanner of ${name} cuts where Rust does`, () => {
     const json = tokenizerJson({ pre_tokenizer: sequence(...sources.map((source) => split(source))) });
     const rust = Rust.fromString(JSON.stringify(json)).getPreTokenizer()!;
-    for (const text of fuzzStrings(10_000, 78))
+    for (const text of fuzzStrings(2000, 78))
       assert.deepEqual(
         scanned(name, text),
         rust.preTokenizeString(text).map(([word]) => word),

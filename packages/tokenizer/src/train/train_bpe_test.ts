@@ -100,7 +100,7 @@ for (const pattern of ["qwen2", "gpt2"] as const)
 
 test("fuzzed strings give the merges that Rust's trainer gives", async () => {
   const words = Array.from({ length: 300 }, (_, i) => ["ab", "abc", "bca", "cab", "aab"][i % 5].repeat((i % 7) + 1));
-  for (let seed = 50; seed < 56; seed++)
+  for (let seed = 50; seed < 53; seed++)
     await assertRustsMerges(
       "o200k",
       fuzzStrings(1500, seed, words).map((text) => text.replace(/[\ud800-\udfff]/gu, "")),
