@@ -6,6 +6,7 @@
 
 import { existsSync, statSync } from "node:fs";
 import { parseArgs } from "node:util";
+import type { RewardKind } from "./recipe/configuration.ts";
 import { guardProcess } from "./run/process.ts";
 
 /** What a command line asks for. */
@@ -39,6 +40,8 @@ export interface TrainOptions extends CommonOptions {
   readonly minutes?: number;
   /** Factor on the number of steps of each stage. Default 1. */
   readonly scale: number;
+  /** What GRPO is rewarded by. Default `"rule"`: whether the answer is right. */
+  readonly reward: RewardKind;
   /** How many runs to make, with the seeds `seed`, `seed + 1`, … Default 1. */
   readonly seeds: number;
   /** Names of the flags that were on the command line: a resumed run refuses those that contradict it. */
@@ -59,6 +62,7 @@ const flags = {
   minutes: { type: "string" },
   scale: { type: "string" },
   seeds: { type: "string" },
+  reward: { type: "string" },
   threads: { type: "string" },
   debug: { type: "boolean" },
   help: { type: "boolean", short: "h" },
@@ -66,7 +70,7 @@ const flags = {
 } as const;
 
 const commands = ["train", "ask"];
-const trainOnly = ["data", "resume", "minutes", "scale", "seeds"] as const;
+const trainOnly = ["data", "resume", "minutes", "scale", "seeds", "reward"] as const;
 
 /** What `--help` prints. */
 export const helpText: string = `Trains a small language model to reason about arithmetic, and asks it questions.
@@ -82,6 +86,8 @@ Options
   --seeds N         make N runs, with seeds N apart by one    (default: 1)
   --data DIR        train on GSM8K's expressions: a folder with train.jsonl and test.jsonl
                                                               (default: built-in problems)
+  --reward KIND     what GRPO is rewarded by: the rule, or a reward model taught by it,
+                    outcome or process                        (default: rule)
   --minutes N       fit the whole run into N minutes
   --scale X         or: X times as many steps in each stage   (default: 1)
   --device NAME     cpu or webgpu                             (default: cpu)
@@ -145,12 +151,17 @@ export function parseCommand(argv: readonly string[]): Command {
   if (values.minutes !== undefined && values.scale !== undefined) {
     throw new UsageError("--minutes and --scale exclude each other: both set the length of the run");
   }
+  const reward = values.reward ?? "rule";
+  if (reward !== "rule" && reward !== "outcome" && reward !== "process") {
+    throw new UsageError(`Bad --reward: expected rule, outcome or process, found ${JSON.stringify(reward)}`);
+  }
   const data = textOf("data", values.data);
   if (data !== undefined) requireDirectory(data);
   return {
     name: "train",
     ...common,
     data,
+    reward,
     resume: values.resume ?? false,
     minutes: numberOf("minutes", values.minutes, { integer: false, above: 0 }),
     scale: numberOf("scale", values.scale, { integer: false, above: 0 }) ?? 1,

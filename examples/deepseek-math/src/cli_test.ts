@@ -23,6 +23,7 @@ test("without arguments it trains with the defaults", () => {
     seed: 1,
     out: "runs/default",
     data: undefined,
+    reward: "rule",
     resume: false,
     device: "cpu",
     minutes: undefined,
@@ -50,18 +51,19 @@ test("every flag is read", () => {
     "--minutes",
     "2.5",
   ];
-  const command = parseCommand([...argv, "--seeds", "3", "--threads", "2", "--debug"]);
+  const command = parseCommand([...argv, "--seeds", "3", "--threads", "2", "--debug", "--reward", "process"]);
   assert.deepEqual(command, {
     name: "train",
     seed: 0,
     out: "x",
     data: here,
+    reward: "process",
     resume: true,
     device: "webgpu",
     minutes: 2.5,
     scale: 1,
     seeds: 3,
-    given: ["seed", "out", "data", "resume", "device", "minutes", "seeds", "threads", "debug"],
+    given: ["seed", "out", "data", "resume", "device", "minutes", "seeds", "threads", "debug", "reward"],
     threads: 2,
     debug: true,
   });
@@ -98,12 +100,18 @@ test("help and version win over everything else", () => {
     "minutes",
     "scale",
     "seeds",
+    "reward",
     "threads",
     "debug",
     "version",
   ]) {
     assert.ok(helpText.includes(`--${flag}`), flag);
   }
+});
+
+test("a reward is the rule or a kind of model", () => {
+  assert.match(refusal("--reward", "human"), /Bad --reward: expected rule, outcome or process, found "human"/);
+  assert.match(refusal("ask", "17*23", "--reward", "rule"), /--reward belongs to train/);
 });
 
 test("a mistyped flag or command gets the nearest known one", () => {

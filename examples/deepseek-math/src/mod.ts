@@ -67,6 +67,8 @@ export {
   defaultConfiguration,
   nominalMinutes,
   type ReinforcementSettings,
+  type RewardKind,
+  type RewardModelSettings,
   type Stage,
   type SupervisedSettings,
   stageLabels,
@@ -82,6 +84,7 @@ export {
   rolloutBatch,
 } from "./recipe/reinforcement.ts";
 export { type OwnSolution, ownSolutions, type RejectionParts } from "./recipe/rejection.ts";
+export { type Judge, type JudgeParts, openJudge } from "./recipe/reward_model.ts";
 export {
   RunDirectory,
   type RunFile,

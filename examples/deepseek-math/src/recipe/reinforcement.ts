@@ -1,10 +1,10 @@
 /**
- * GRPO with the rule reward, by `GrpoTrainer`: sample a group for each question, judge, weigh against the group, update once.
+ * GRPO with the rule reward, or a reward model's, by `GrpoTrainer`: sample a group for each question, judge, weigh against the group, update once.
  *
  * @module
  */
 
-import { GrpoTrainer, type Policy } from "@gradus/grpo";
+import { GrpoTrainer, type Policy, type ProcessReward } from "@gradus/grpo";
 import type { ProblemTokens } from "../problems/tokens.ts";
 import { reward } from "../verify.ts";
 import type { Configuration } from "./configuration.ts";
@@ -20,6 +20,8 @@ export interface ReinforcementParts {
   readonly configuration: Configuration;
   readonly problems: ProblemSource;
   readonly tokens: ProblemTokens;
+  /** Rewards a completion of a prompt. Default: the rule. */
+  readonly judge?: (prompt: Int32Array, tokens: Int32Array) => Promise<number | ProcessReward>;
   /** Learning rate of each update, from 0 on. */
   readonly learningRate: (update: number) => number;
   /** Told now and then how many tokens a step has sampled so far. */
@@ -51,7 +53,7 @@ export interface ReinforcementReport {
  * no update; its loss and gradient are reported as 0.
  */
 export async function* reinforcement(parts: ReinforcementParts, from = 0): AsyncGenerator<ReinforcementReport, void> {
-  const { policy, reference, problems, tokens: codec, learningRate, onTokens } = parts;
+  const { policy, reference, problems, tokens: codec, learningRate, onTokens, judge } = parts;
   const { seed, grpo: settings } = parts.configuration;
   const { steps, prompts, samples, temperature, maxNewTokens, beta } = settings;
   const trainer = new GrpoTrainer({
@@ -63,7 +65,8 @@ export async function* reinforcement(parts: ReinforcementParts, from = 0): Async
         return { tokens: codec.encodePrompt(question), answer };
       },
     },
-    reward: ({ tokens, prompt }) => reward(codec.decode(tokens), prompt.answer),
+    reward: ({ tokens, prompt }) =>
+      judge ? judge(prompt.tokens, tokens) : reward(codec.decode(tokens), prompt.answer),
     seed,
     stepsPerIteration: steps,
     promptsPerStep: prompts,

@@ -8,6 +8,7 @@
  * | `metrics.jsonl` | one record for each update |
  * | `rejection/samples.jsonl` | SFT's own samples and verdicts, as they came |
  * | `rejection/accepted.jsonl`, `rejection/report.json` | what SFT takes of them, and in numbers |
+ * | `reward-model/` | what GRPO is rewarded by, if not by the rule, written once |
  * | `state.safetensors` | weights, optimiser state and place in the run, after each update |
  * | `state.previous.safetensors` | the same, one update earlier: used when the newest is damaged |
  * | `checkpoints/<stage>/` | the policy after each stage, in Hugging Face layout |
@@ -25,7 +26,7 @@ import { type PolicyState, readSafetensors, writeSafetensors } from "@gradus/tra
 import { ProblemTokens } from "../problems/tokens.ts";
 import { fileError, makeDirectory, readJson, writeWhole } from "../run/files.ts";
 import { lockDirectory, unlockDirectory } from "../run/lock.ts";
-import { type Configuration, type Stage, stages } from "./configuration.ts";
+import { type Configuration, type RewardKind, type Stage, stages } from "./configuration.ts";
 import type { Evaluation } from "./evaluate.ts";
 
 /** How far a stage got. */
@@ -48,6 +49,8 @@ export interface RunRequest {
   readonly seed: number;
   readonly data?: string;
   readonly scale: number;
+  /** Default `"rule"`. */
+  readonly reward?: RewardKind;
 }
 
 /** What `run.json` holds. */
@@ -78,6 +81,10 @@ export class RunDirectory {
   get rejection(): { samples: string; accepted: string; report: string } {
     const path = (name: string) => join(this.path, "rejection", name);
     return { samples: path("samples.jsonl"), accepted: path("accepted.jsonl"), report: path("report.json") };
+  }
+  /** Folder of the reward model's checkpoint. */
+  get rewardModel(): string {
+    return join(this.path, "reward-model");
   }
   get #state(): string {
     return join(this.path, "state.safetensors");

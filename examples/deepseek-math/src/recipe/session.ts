@@ -52,11 +52,14 @@ async function prepare(
   directories: ReadonlyMap<number, RunDirectory>,
   configure: Configure,
 ): Promise<void> {
-  const { out, resume, data } = options;
+  const { out, resume, data, reward } = options;
   if (existsSync(out) && !statSync(out).isDirectory()) throw new UsageError(`Bad --out: ${out} is not a directory`);
   const all = [...directories.values()];
   for (const directory of all) if (directory.isBegun) await directory.lock();
-  let request: Omit<RunRequest, "seed"> = { data, scale: scaleOf(options) };
+  let request: Omit<RunRequest, "seed"> = {
+    ...{ data, scale: scaleOf(options) },
+    ...(reward === "rule" ? {} : { reward }),
+  };
   if (resume) {
     const begun = all.filter((directory) => directory.isBegun);
     if (begun.length === 0) throw new UsageError(`Cannot resume: there is no run in ${out}`);
@@ -79,7 +82,7 @@ async function prepare(
 
 /** A resumed run does what it began: flags that say otherwise are mistakes. */
 function requireSame(options: TrainOptions, { path }: RunDirectory, request: RunRequest): void {
-  const { given, seeds, seed, data } = options;
+  const { given, seeds, seed, data, reward } = options;
   const refuse = (flag: string, begun: unknown) => {
     throw new UsageError(
       `Cannot resume ${path} with another --${flag}: it was begun with ${begun ?? "none"}; leave the flag out, or choose another --out`,
@@ -87,6 +90,7 @@ function requireSame(options: TrainOptions, { path }: RunDirectory, request: Run
   };
   if (given.includes("seed") && seeds === 1 && seed !== request.seed) refuse("seed", request.seed);
   if (given.includes("data") && data !== request.data) refuse("data", request.data);
+  if (given.includes("reward") && reward !== (request.reward ?? "rule")) refuse("reward", request.reward ?? "rule");
   for (const flag of ["scale", "minutes"])
     if (given.includes(flag) && scaleOf(options) !== request.scale) refuse(flag, `scale ${request.scale}`);
 }

@@ -15,6 +15,7 @@ import { type Evaluation, evaluate } from "./evaluate.ts";
 import { openProblems, type ProblemSource } from "./problem_source.ts";
 import { reinforcement } from "./reinforcement.ts";
 import { type OwnSolution, ownSolutions } from "./rejection.ts";
+import { type Judge, openJudge } from "./reward_model.ts";
 import type { RunDirectory, RunPosition, StageTotals } from "./run_directory.ts";
 import {
   pretrainingBatch,
@@ -164,9 +165,14 @@ class Run {
       ...{ tokens: this.#tokens, learningRate },
       onTokens: (sampled: number) => progress(`${last}sampling ${formatCount(sampled)} tokens`),
     };
-    for await (const { tokens, gradientNorm, ...metrics } of reinforcement(parts, from)) {
-      last = `${describe(metrics)}, `;
-      yield { tokens, gradientNorm, metrics };
+    const judge = await this.#judge();
+    try {
+      for await (const { tokens, gradientNorm, ...metrics } of reinforcement({ ...parts, judge: judge?.judge }, from)) {
+        last = `${describe(metrics)}, `;
+        yield { tokens, gradientNorm, metrics };
+      }
+    } finally {
+      await judge?.dispose();
     }
   }
 
@@ -211,6 +217,27 @@ class Run {
     } finally {
       bar.finish();
       await policy?.dispose();
+    }
+  }
+
+  /** The reward model that the configuration asks for: from the run's folder, or trained there first. */
+  async #judge(): Promise<Judge | undefined> {
+    const { device, threads } = this.#options;
+    const settings = this.#configuration.grpo.rewardModel;
+    if (settings === undefined) return undefined;
+    const bar = this.#options.progress.stage("  reward model", settings.problems, {
+      unit: "problems",
+      transient: true,
+    });
+    try {
+      return await openJudge({
+        ...{ configuration: this.#configuration, problems: this.#problems, tokens: this.#tokens },
+        ...{ directory: this.#directory.rewardModel, engine: { device, threads } },
+        policy: () => this.#checkpoint("sft"),
+        onProgress: (done, detail) => bar.update({ done, detail }),
+      });
+    } finally {
+      bar.finish();
     }
   }
 
