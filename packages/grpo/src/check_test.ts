@@ -205,3 +205,35 @@ test("a time limit longer than timers can count does not end at once", async () 
   const answer = () => new Promise((resolve) => setTimeout(resolve, 20, "done"));
   assert.equal(await withDeadline(answer, 2 ** 31), "done");
 });
+
+test("what would silently teach nothing is refused", () => {
+  const logProbs = Float32Array.of(-1, -2);
+  const batch = {
+    ...{ logProbs, oldLogProbs: logProbs, advantages: Float32Array.of(1, -1) },
+    ...{ mask: Uint8Array.of(1, 1), segments: Int32Array.of(0, 1, 2) },
+  };
+  const entropies = Float32Array.of(1, Number.NaN);
+  assert.throws(() => grpo({ ...batch, entropies }, { beta: 0, topEntropy: 0.5 }), /needs finite entropies/);
+  assert.throws(
+    () => batchTotals({ ...batch, entropies: Float32Array.of(1) }, { topEntropy: 0.5 }),
+    /expected 2 entries in entropies, .* found 1/,
+  );
+  assert.throws(() => batchTotals(batch, { maskTruncated: true }), /needs 2 entries in truncated, .* found none/);
+  assert.throws(
+    () =>
+      grpo(
+        { ...batch, samplerLogProbs: Float32Array.of(-1, Number.NaN) },
+        { beta: 0, samplerCorrection: { level: "token", mode: "mask" } },
+      ),
+    /samplerLogProbs\[1\] must be finite, found NaN/,
+  );
+  assert.throws(() => weighRewards([[1, 0]], [Number.NaN]), /weights\[0\] must be finite, found NaN/);
+});
+
+test("groups may have any numbers, hashes of their prompts say", () => {
+  const rewards = [1, 0, 1, 1, 0.5];
+  assert.deepEqual(
+    groupAdvantages(rewards, { groups: [2 ** 31 - 1, 2 ** 31 - 1, 7, 7, 2 ** 31 - 1] }),
+    groupAdvantages(rewards, { groups: [0, 0, 1, 1, 0] }),
+  );
+});

@@ -55,7 +55,7 @@ export function groupAdvantages(rewards: ArrayLike<number>, options: AdvantageOp
   checkOptions("compute advantages", options, known);
   checkScaling("compute advantages", options);
   const { scale = "group", epsilon = 1e-4, baseline = "mean", correction = 1, singleton = "zero" } = options;
-  const groups = groupNumbers(rewards, options);
+  const groups = dense(groupNumbers(rewards, options));
   const { sizes, means, stds } = statistics(rewards, groups, correction);
   const whole = new Int32Array(rewards.length);
   const batchStd = scale === "batch" ? (statistics(rewards, whole, correction).stds[0] ?? 0) : 0;
@@ -74,6 +74,16 @@ export function groupAdvantages(rewards: ArrayLike<number>, options: AdvantageOp
     advantages[i] = scale === "none" ? centred : centred / ((scale === "group" ? stds[g] : batchStd) + epsilon);
   }
   return advantages;
+}
+
+/** The groups numbered in the order in which they come, so that a number may be an address, or a hash. */
+function dense(groups: Int32Array): Int32Array {
+  if (groups.every((g) => g < groups.length)) return groups;
+  const numbers = new Map<number, number>();
+  return groups.map((g) => {
+    if (!numbers.has(g)) numbers.set(g, numbers.size);
+    return numbers.get(g) as number;
+  });
 }
 
 /** Names of the options of scaling. */

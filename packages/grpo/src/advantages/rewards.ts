@@ -90,7 +90,11 @@ function checkColumns(columns: readonly RewardColumn[], weights?: ArrayLike<numb
       `Cannot combine rewards: expected ${columns[0].length} entries in column ${k}, as in column 0, found ${column.length}`,
     );
   });
-  if (weights !== undefined) checkNumbers("combine rewards", "weights", weights);
+  if (weights !== undefined) {
+    checkNumbers("combine rewards", "weights", weights);
+    const bad = Array.from(weights).findIndex((weight) => !Number.isFinite(weight));
+    if (bad >= 0) throw new RangeError(`Cannot combine rewards: weights[${bad}] must be finite, found ${weights[bad]}`);
+  }
   if (weights !== undefined && weights.length !== columns.length) {
     throw new RangeError(`Cannot combine rewards: expected ${columns.length} weights, found ${weights.length}`);
   }

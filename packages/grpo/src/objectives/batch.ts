@@ -77,6 +77,17 @@ export function batchTotals(batch: Countable, options: MaskOptions = {}): BatchT
   checkObject(task, "options", options);
   checkMaskOptions(task, options);
   const { maskTruncated, topEntropy } = options;
+  const { truncated, entropies } = batch;
+  if (maskTruncated && truncated?.length !== batch.segments.length - 1) {
+    throw new RangeError(
+      `Cannot ${task}: maskTruncated needs ${batch.segments.length - 1} entries in truncated, one for each sequence, found ${truncated?.length ?? "none"}`,
+    );
+  }
+  if (topEntropy !== undefined && entropies !== undefined && entropies.length !== size) {
+    throw new RangeError(
+      `Cannot ${task}: expected ${size} entries in entropies, where segments end, found ${entropies.length}`,
+    );
+  }
   const { sequences, tokens } = count(batch, maskTruncated);
   if (topEntropy === undefined) return { sequences, tokens };
   return { sequences, tokens, entropyThreshold: entropyThreshold(batch, maskTruncated, topEntropy, tokens) };

@@ -77,6 +77,12 @@ export function surrogateObjective(
   const loss = sums.policyLoss + sums.klLoss;
   // A loss beyond float32 means coefficients that are infinite.
   if (!Number.isFinite(Math.fround(loss))) throw new RangeError(explainNonFinite(objective, batch, plan));
+  // No token is above a threshold that is NaN: nothing would be learnt, and nobody told.
+  if (plan.topEntropy !== undefined && !Number.isFinite(sums.entropy)) {
+    throw new RangeError(
+      `Cannot ${task}: topEntropy needs finite entropies, found a mean of ${sums.entropy / sums.tokens}`,
+    );
+  }
   const share = 1 / Math.max(1, total.tokens);
   const metrics: GrpoMetrics = {
     tokens: sums.tokens,

@@ -134,7 +134,7 @@ export const surrogateNames: readonly string[] = [
   ...["surrogate", "epsilonLow", "epsilonHigh", "upperBound", "dualClip", "temperatures", "ratio", "logRatioClamp"],
   ...["samplerCorrection", "advantagesPer", "maskTruncated", "topEntropy", ...aggregationNames],
 ];
-const grpoNames: readonly string[] = [
+export const grpoNames: readonly string[] = [
   ...surrogateNames,
   ...["beta", "kl", "klGradient", "klImportance", "klLevel", "klPlacement", "klLogClamp", "klClamp"],
 ];

@@ -3,12 +3,22 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { AnyBatch, Row } from "../testing/batches.ts";
-import { aggregation, batchOf, grpoOptions, perToken, real, row, rows, surrogateOptions } from "../testing/batches.ts";
+import {
+  aggregation,
+  batchOf,
+  fitted,
+  grpoOptions,
+  perToken,
+  real,
+  row,
+  rows,
+  surrogateOptions,
+} from "../testing/batches.ts";
 import { naiveGrpo } from "../testing/naive_grpo.ts";
 import { batchTotals } from "./batch.ts";
 import { dpo } from "./dpo.ts";
 import { grpo } from "./grpo.ts";
-import type { GrpoOptions } from "./grpo_options.ts";
+import { type GrpoOptions, grpoNames, surrogateNames } from "./grpo_options.ts";
 import { ppo } from "./ppo.ts";
 import type { ObjectiveResult } from "./result.ts";
 import { rejectionFineTuning, sft } from "./sft.ts";
@@ -36,6 +46,15 @@ const ppoOptions = fc
   .tuple(surrogateOptions, fc.record({ valueWeight: real(0, 1), valueClip: fc.constantFrom(undefined, 0.2) }))
   .map(([a, b]) => ({ ...a, ...b }));
 
+test("the generators leave no option out", () => {
+  const left = (known: readonly string[], options: fc.Arbitrary<object>): string[] => {
+    const made = new Set(fc.sample(options, 50).flatMap((each) => Object.keys(each)));
+    return known.filter((name) => name !== "total" && !made.has(name));
+  };
+  assert.deepEqual(left(grpoNames, grpoOptions), []);
+  assert.deepEqual(left([...surrogateNames, "valueWeight", "valueClip"], ppoOptions), []);
+});
+
 function thresholdOf(batch: AnyBatch, options: GrpoOptions): number {
   return batchTotals(batch, options).entropyThreshold ?? -Infinity;
 }
@@ -46,19 +65,19 @@ const cases: Case[] = [
   { name: "dpo", objective: dpo, options: dpoOptions, unit: 2 },
   {
     name: "ppo",
-    objective: ppo,
+    objective: (batch, options) => ppo(fitted(batch, options), options),
     options: ppoOptions,
     unit: 1,
     loss: (batch, frozen, options) =>
-      naiveGrpo(batch, frozen, { ...options, beta: 0 }, thresholdOf(batch, options)) +
-      ppo(batch, options).metrics.valueLoss,
+      naiveGrpo(fitted(batch, options), frozen, { ...options, beta: 0 }, thresholdOf(batch, options)) +
+      ppo(fitted(batch, options), options).metrics.valueLoss,
   },
   {
     name: "grpo",
-    objective: grpo,
+    objective: (batch, options) => grpo(fitted(batch, options), options),
     options: grpoOptions,
     unit: 1,
-    loss: (batch, frozen, options) => naiveGrpo(batch, frozen, options, thresholdOf(batch, options)),
+    loss: (batch, frozen, options) => naiveGrpo(fitted(batch, options), frozen, options, thresholdOf(batch, options)),
   },
 ];
 
@@ -165,6 +184,33 @@ for (const { name, objective, options, unit, loss } of cases) {
     );
   });
 
+  test(`${name}: arrays that no option asks for may be absent; loss and coefficients stay`, () => {
+    fc.assert(
+      fc.property(rowsFor(unit), options, (rows, given) => {
+        // Without a reference there can be no KL.
+        const options = name === "grpo" ? { ...given, beta: 0 } : given;
+        const { refLogProbs, samplerLogProbs, entropies, truncated, oldValues, ...needed } = batchOf(rows);
+        const lean = {
+          ...needed,
+          ...(name === "dpo" ? { refLogProbs } : {}),
+          ...(options.samplerCorrection ? { samplerLogProbs } : {}),
+          ...(options.topEntropy === undefined ? {} : { entropies }),
+          ...(options.maskTruncated ? { truncated } : {}),
+          ...(options.valueClip === undefined ? {} : { oldValues }),
+        } as AnyBatch;
+        const [a, b] = [objective(lean, options), objective(batchOf(rows), options)];
+        assert.ok(Math.abs(a.loss - b.loss) < 1e-12 * Math.max(1, Math.abs(b.loss)), `${a.loss}, ${b.loss}`);
+        const unsigned = (values?: Float32Array) => values?.map((value) => value + 0); // −0 is 0
+        assert.deepEqual(unsigned(a.coefficients), unsigned(b.coefficients));
+        assert.deepEqual(unsigned(a.valueCoefficients), unsigned(b.valueCoefficients));
+        for (const [key, value] of Object.entries(a.metrics)) {
+          assert.ok(Math.abs(Number(value) - b.metrics[key]) < 1e-12 * Math.max(1, Math.abs(b.metrics[key])), key);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   test(`${name}: float32 and float64 agree`, () => {
     fc.assert(
       fc.property(rowsFor(unit), options, (rows, options) => {
@@ -188,6 +234,7 @@ for (const { name, objective, options, unit, loss } of cases) {
       const gaps = { logProb: NaN, oldGap: NaN, refGap: NaN, samplerGap: NaN, advantage: NaN };
       const masked = lengths.map((length) => ({
         tokens: Array.from({ length }, () => ({ ...token, ...gaps })),
+        advantage: 0,
         accepted: true,
         truncated: false,
       }));

@@ -26,5 +26,5 @@ export interface SamplerCorrection {
 export function samplerWeight({ mode, cap = 3, floor = 0 }: SamplerCorrection, logRatio: number): number {
   const ratio = Math.exp(logRatio);
   if (mode === "truncate") return Math.min(ratio, cap);
-  return ratio >= floor && ratio <= cap ? ratio : 0;
+  return ratio < floor || ratio > cap ? 0 : ratio; // NaN stays NaN, and is refused with the loss
 }

@@ -11,7 +11,9 @@ import type { PpoBatch } from "../objectives/ppo.ts";
 import type { RejectionBatch } from "../objectives/sft.ts";
 
 /** A batch that holds what any of the objectives reads. */
-export type AnyBatch = GrpoBatch & RejectionBatch & PpoBatch & { refLogProbs: Float64Array; logProbs: Float64Array };
+export type AnyBatch = GrpoBatch &
+  RejectionBatch &
+  PpoBatch & { refLogProbs: Float64Array; logProbs: Float64Array; sequenceAdvantages: Float64Array };
 
 /** Arrays of a batch with one entry for each token. */
 const columns = ["logProbs", "oldLogProbs", "refLogProbs", "samplerLogProbs", "advantages", "entropies"] as const;
@@ -32,6 +34,8 @@ export interface Row {
     readonly valueGap: number;
     readonly target: number;
   }[];
+  /** Where advantages are of sequences. */
+  readonly advantage: number;
   readonly accepted: boolean;
   readonly truncated: boolean;
 }
@@ -56,6 +60,7 @@ export const row: fc.Arbitrary<Row> = fc
   .record({
     tokens: fc.array(token, { maxLength: 6 }),
     allMasked: fc.integer({ min: 0, max: 5 }).map((die) => die === 0),
+    advantage: real(-2, 2),
     accepted: fc.boolean(),
     truncated: fc.integer({ min: 0, max: 3 }).map((die) => die === 0),
   })
@@ -86,6 +91,7 @@ export function batchOf(rows: readonly Row[]): AnyBatch {
     values: flat((t) => t.value),
     oldValues: flat((t) => t.value - t.valueGap),
     returns: flat((t) => t.target),
+    sequenceAdvantages: Float64Array.from(rows, (each) => each.advantage),
     accepted: rows.map((each) => Number(each.accepted)),
     truncated: rows.map((each) => Number(each.truncated)),
   };
@@ -104,8 +110,8 @@ export const surrogateOptions: fc.Arbitrary<GrpoOptions> = fc
     aggregation,
     fc.record({
       surrogate: fc.constantFrom("clip" as const, "cispo" as const, "sapo" as const),
-      epsilonLow: fc.oneof(real(0, 0.5), fc.constant(Infinity)),
-      epsilonHigh: real(0, 0.5),
+      epsilonLow: fc.oneof(real(0, 0.5), fc.constantFrom(undefined, 1, 10, Infinity)),
+      epsilonHigh: fc.oneof(real(0, 0.5), fc.constantFrom(undefined, 10, Infinity)),
       upperBound: fc.constantFrom(undefined, 1.1, 2),
       dualClip: fc.constantFrom(undefined, 1.5, 3),
       temperatures: maybe(fc.record({ positive: real(0.5, 2), negative: real(0.5, 2) })),
@@ -115,24 +121,30 @@ export const surrogateOptions: fc.Arbitrary<GrpoOptions> = fc
         fc.record({
           level: fc.constantFrom("token" as const, "sequence" as const),
           mode: fc.constantFrom("truncate" as const, "mask" as const),
-          cap: real(1, 1.5),
-          floor: real(0, 0.9),
+          cap: maybe(real(0.8, 1.5)),
+          floor: maybe(real(0, 0.9)),
         }),
       ),
       maskTruncated: fc.boolean(),
-      topEntropy: fc.constantFrom(undefined, 0.2, 0.6),
+      topEntropy: fc.constantFrom(undefined, 0.2, 0.6, 1),
+      advantagesPer: fc.constantFrom("token" as const, "sequence" as const),
     }),
   )
-  .map(([a, b]) => ({ ...a, ...b, advantagesPer: "token" as const }));
+  .map(([a, b]) => ({ ...a, ...b }));
+
+/** The batch with advantages as the options want them: one for each token, or each sequence. */
+export function fitted(batch: AnyBatch, { advantagesPer }: GrpoOptions): AnyBatch {
+  return advantagesPer === "sequence" ? { ...batch, advantages: batch.sequenceAdvantages } : batch;
+}
 
 /** Options of `grpo`, any combination. */
 export const grpoOptions: fc.Arbitrary<GrpoOptions> = fc
   .tuple(
     surrogateOptions,
     fc.record({
-      beta: fc.constantFrom(0, 0.04, 1),
-      kl: fc.constantFrom("k1" as const, "k2" as const, "k3" as const),
-      klGradient: fc.constantFrom(undefined, "k1" as const, "k2" as const),
+      beta: fc.constantFrom(undefined, 0, 0.04, 1),
+      kl: fc.constantFrom(undefined, "k1" as const, "k2" as const, "k3" as const),
+      klGradient: fc.constantFrom(undefined, "k1" as const, "k2" as const, "k3" as const),
       klImportance: fc.boolean(),
       klLevel: fc.constantFrom("token" as const, "sequence" as const),
       klPlacement: fc.constantFrom("loss" as const, "advantage" as const),

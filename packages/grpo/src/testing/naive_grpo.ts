@@ -32,7 +32,7 @@ export function naiveGrpo(batch: GrpoBatch, frozen: GrpoBatch, options: GrpoOpti
   );
   const tokens = sum(sequences.map((sequence) => sequence.length));
 
-  const lossOf = (sequence: number[], t: number): number => {
+  const lossOf = (sequence: number[], t: number, s: number): number => {
     const n = sequence.length;
     const logRatioIn = (at: GrpoBatch): number => {
       const total = sum(sequence.map((u) => at.logProbs[u] - at.oldLogProbs[u]));
@@ -51,7 +51,7 @@ export function naiveGrpo(batch: GrpoBatch, frozen: GrpoBatch, options: GrpoOpti
     };
     const gapIn = (logProbs: ArrayLike<number>): number =>
       options.klLevel === "sequence" ? sum(sequence.map((u) => logProbs[u] - ref[u])) : logProbs[t] - ref[t];
-    let advantage = batch.advantages[t];
+    let advantage = batch.advantages[options.advantagesPer === "sequence" ? s : t];
     if (options.klPlacement === "advantage") advantage -= beta * estimate(gapIn(batch.oldLogProbs));
 
     let objective: number;
@@ -88,7 +88,7 @@ export function naiveGrpo(batch: GrpoBatch, frozen: GrpoBatch, options: GrpoOpti
   };
 
   const B = sequences.length;
-  const perSequence = sequences.map((sequence) => sum(sequence.map((t) => lossOf(sequence, t))));
+  const perSequence = sequences.map((sequence, s) => sum(sequence.map((t) => lossOf(sequence, t, s))));
   switch (options.aggregation ?? "grpo") {
     case "grpo":
       return sum(perSequence.map((loss, s) => loss / Math.max(1, sequences[s].length))) / B;

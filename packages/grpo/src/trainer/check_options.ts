@@ -7,7 +7,7 @@
 import { checkScaling, scalingNames } from "../advantages/group_advantages.ts";
 import { checkFlag, checkNumber, checkNumbers, checkOneOf, checkOptions, show } from "../check.ts";
 import { checkGrpoOptions } from "../objectives/grpo_options.ts";
-import type { GrpoTrainerOptions, Prompt } from "./trainer_options.ts";
+import type { GrpoTrainerOptions, Prompt, TrainerCallbacks } from "./trainer_options.ts";
 
 const TASK = "make a GrpoTrainer";
 
@@ -21,6 +21,9 @@ const known: Readonly<Record<keyof GrpoTrainerOptions<Prompt>, true>> = {
   ...{ onIterationStart: true, onIterationEnd: true, onExploration: true, onGroupFailed: true, onUpdate: true },
   ...{ onProgress: true },
 };
+const callbacks = [
+  ...["onIterationStart", "onIterationEnd", "onExploration", "onGroupFailed", "onUpdate", "onProgress"],
+] as (keyof TrainerCallbacks)[];
 const samplingNames = ["maxNewTokens", "temperature", "topK", "topP", "stop"];
 const optimizerNames = ["weightDecay", "betas", "epsilon", "maxGradientNorm"];
 const natural = (value: number) => Number.isSafeInteger(value) && value >= 0;
@@ -39,6 +42,11 @@ export function checkTrainerOptions<P extends Prompt>(options: GrpoTrainerOption
   checkNumber(TASK, "sampling.maxNewTokens", maxNewTokens, "an integer above 0", positive);
   checkNumber(TASK, "sampling.temperature", temperature);
   checkGrpoOptions(TASK, objective, "objective");
+  for (const name of ["total", "advantagesPer"]) {
+    const found = (objective as Record<string, unknown>)[name];
+    if (found === undefined) continue;
+    throw new TypeError(`Cannot ${TASK}: objective.${name} is what the trainer knows itself, found ${show(found)}`);
+  }
   checkOptions(TASK, advantages, scalingNames, "advantages");
   checkScaling(TASK, advantages);
   checkOneOf(TASK, "combine", combine, ["sum", "gdpo"]);
@@ -61,7 +69,12 @@ export function checkTrainerOptions<P extends Prompt>(options: GrpoTrainerOption
 
 /** The policy, the prompts and the rewards. */
 function checkParts<P extends Prompt>(options: GrpoTrainerOptions<P>): void {
-  const { policy, reference, prompts, reward, rewardWeights } = options;
+  const { policy, reference, prompts, reward, rewardWeights, store } = options;
+  if (store !== undefined) checkMethods("store", store, ["read", "write"]);
+  for (const name of callbacks) {
+    if (options[name] === undefined || typeof options[name] === "function") continue;
+    throw new TypeError(`Cannot ${TASK}: ${name} must be a function, found ${show(options[name])}`);
+  }
   checkMethods("policy", policy, ["sample", "logProbs", "backward", "step"]);
   if (reference !== undefined) checkMethods("reference", reference, ["logProbs"]);
   if (Array.isArray(prompts)) {
@@ -79,6 +92,8 @@ function checkParts<P extends Prompt>(options: GrpoTrainerOptions<P>): void {
   }
   if (rewardWeights === undefined) return;
   checkNumbers(TASK, "rewardWeights", rewardWeights);
+  for (const [k, weight] of rewardWeights.entries())
+    checkNumber(TASK, `rewardWeights[${k}]`, weight, "finite", Number.isFinite);
   if (rewardWeights.length === functions.length) return;
   throw new RangeError(
     `Cannot ${TASK}: expected ${functions.length} rewardWeights, one for each reward function, found ${rewardWeights.length}`,

@@ -5,6 +5,7 @@
  */
 
 import { stream } from "@gradus/seeds";
+import { show } from "../check.ts";
 import { withDeadline } from "./deadline.ts";
 import { isFlat, judgeGroup } from "./judge.ts";
 import type { Completion } from "./policy.ts";
@@ -91,7 +92,7 @@ class Explorer<P extends Prompt> {
     const { policy, sampling, samplesPerPrompt, rolloutTimeout = Infinity, onProgress } = this.#options;
     let completions: Completion[];
     try {
-      completions = await withDeadline(
+      const sampled = await withDeadline(
         (signal) =>
           policy.sample(
             requests.map(({ prompt }) => prompt.tokens),
@@ -107,6 +108,7 @@ class Explorer<P extends Prompt> {
         rolloutTimeout,
         this.#signal,
       );
+      completions = checkedCompletions(sampled);
     } catch (error) {
       this.#signal?.throwIfAborted();
       this.#alone = true;
@@ -156,6 +158,12 @@ class Explorer<P extends Prompt> {
       }
       const bad = logProbs.findIndex((logProb) => !Number.isFinite(logProb));
       if (bad >= 0) throw new RangeError(`sample ${sample}: the logProb of token ${bad} is ${logProbs[bad]}`);
+      // A negative label would be one that is not trained, −100 say.
+      const negative = tokens.findIndex((token) => token < 0);
+      if (negative >= 0) throw new RangeError(`sample ${sample}: token ${negative} is ${tokens[negative]}`);
+      if (finishReason !== "stop" && finishReason !== "length") {
+        throw new TypeError(`sample ${sample}: finishReason must be "stop" or "length", found ${show(finishReason)}`);
+      }
       own[sample] = { tokens, logProbs, finishReason };
     }
     if (Object.keys(own).length !== samplesPerPrompt || own.length !== samplesPerPrompt) {
@@ -182,4 +190,18 @@ class Explorer<P extends Prompt> {
     this.#failures.push(failure);
     await this.#options.onGroupFailed?.(failure);
   }
+}
+
+/** What `policy.sample` gave, if it is a list of completions at all. */
+function checkedCompletions(sampled: unknown): Completion[] {
+  if (!Array.isArray(sampled))
+    throw new TypeError(`sample must return an array of completions, found ${show(sampled)}`);
+  sampled.forEach((each: Partial<Completion> | null | undefined, i) => {
+    for (const name of ["tokens", "logProbs"] as const) {
+      const found = each?.[name];
+      if (Array.isArray(found) || ArrayBuffer.isView(found)) continue;
+      throw new TypeError(`completion ${i} must have ${name}, a typed array, found ${show(each && found)}`);
+    }
+  });
+  return sampled;
 }

@@ -203,3 +203,59 @@ test("aborting ends the run while a rollout hangs, and the rollout is told", asy
   await assert.rejects(trainer.run({ signal: controller.signal }).next(), /enough/);
   assert.ok(told?.aborted);
 });
+
+// biome-ignore lint/suspicious/noExplicitAny: what no type allows is the point.
+const garbage: [string, (completions: any[]) => unknown, RegExp][] = [
+  ["nothing", () => undefined, /^sample must return an array of completions, found undefined$/],
+  ["no completion", () => [null], /^completion 0 must have tokens, a typed array, found null$/],
+  ["no tokens", (all) => all.map(({ tokens, ...rest }) => rest), /^completion 0 must have tokens, .* found undefined$/],
+  [
+    "tokens below 0",
+    (all) => all.map((each) => ({ ...each, tokens: each.tokens.map(() => -100) })),
+    /^sample 0: token 0 is -100$/,
+  ],
+  [
+    "another reason to finish",
+    (all) => all.map((each) => ({ ...each, finishReason: "eos" })),
+    /^sample 0: finishReason must be "stop" or "length", found "eos"$/,
+  ],
+];
+for (const [what, spoil, reason] of garbage) {
+  test(`a rollout that returns ${what} costs its groups; the run goes on`, async () => {
+    const inner = new BigramPolicy(4);
+    let calls = 0;
+    const policy: Policy = Object.assign(fragile(never).policy, {
+      sample: async (...given: Parameters<Policy["sample"]>) => {
+        const completions = await inner.sample(...given);
+        return calls++ === 0 ? spoil(completions) : completions;
+      },
+    });
+    const { steps } = await run(policy, {});
+    assert.deepEqual(
+      steps.map(({ groups }) => groups),
+      [2, 2],
+    );
+    assert.equal(steps[0].failures[0].stage, "rollout");
+    assert.match(steps[0].failures[0].reason, reason);
+  });
+}
+
+test("a policy that gives no entropies where they are needed ends the run, which would learn nothing", async () => {
+  const inner = new BigramPolicy(4);
+  const policy: Policy = Object.assign(fragile(never).policy, {
+    sample: inner.sample.bind(inner),
+    logProbs: async (batch: Parameters<Policy["logProbs"]>[0]) => ({
+      logProbs: (await inner.logProbs(batch)).logProbs,
+    }),
+  });
+  await assert.rejects(run(policy, { objective: { beta: 0, topEntropy: 0.5 } }), /asked for entropies, found none/);
+});
+
+test("a run starts at a step, not between two", async () => {
+  const options = { policy: new BigramPolicy(4), prompts, reward: fair, seed: 3, stepsPerIteration: 2 };
+  const trainer = new GrpoTrainer<Numbered>({
+    ...{ ...options, promptsPerStep: 2, samplesPerPrompt: 3, sampling: { maxNewTokens: 2 } },
+    ...{ objective: { beta: 0 }, learningRate: 0.1 },
+  });
+  await assert.rejects(trainer.run({ from: 0.5 }).next(), /RangeError: Cannot run: from must be an integer from 0 on/);
+});

@@ -126,6 +126,9 @@ async function score<P extends Prompt>(
   for (const part of microBatches(batch.segments, sequences, microBatchTokens)) {
     const { batch: micro, places } = selectSequences(batch, part);
     const scored = await model.logProbs(micro, { temperature, ...(entropies ? { entropies } : {}) });
+    if (entropies && scored.entropies === undefined) {
+      throw new TypeError("Cannot learn: policy.logProbs was asked for entropies, found none in what it returned");
+    }
     places.forEach((t, i) => {
       result.logProbs[t] = scored.logProbs[i];
       if (entropies) result.entropies[t] = scored.entropies?.[i] ?? Number.NaN;

@@ -13,6 +13,7 @@
  */
 
 import { permutation } from "@gradus/seeds";
+import { checkNumber } from "../check.ts";
 import { checkedRate, checkTrainerOptions } from "./check_options.ts";
 import { explore } from "./explore.ts";
 import type { GradientReport, Lesson } from "./learn.ts";
@@ -96,6 +97,7 @@ export class GrpoTrainer<P extends Prompt> {
    */
   async *run({ from = 0, signal }: { from?: number; signal?: AbortSignal } = {}): AsyncGenerator<StepMetrics, void> {
     const { stepsPerIteration, reference, maxEmptySteps = 10 } = this.#options;
+    checkNumber("run", "from", from, "an integer from 0 on", (step) => Number.isSafeInteger(step) && step >= 0);
     let empty = 0;
     for (let step = from; step < this.steps; step++) {
       signal?.throwIfAborted();
