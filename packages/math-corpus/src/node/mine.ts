@@ -81,7 +81,7 @@ const KEYS =
  * @example
  * ```ts no-run
  * const result = await mineCorpus({
- *   shards: (await preparePages({ inputs: ["crawl.warc.gz"], output: "pages" })).shards,
+ *   shards: ["pages/part-00000-0000.parquet"], // of preparePages
  *   seedFiles: ["open-web-math.parquet"],
  *   output: "corpus",
  *   keep: { share: 0.01 },
