@@ -45,7 +45,7 @@ test("any weights: each source is within the longest documents of its share", ()
 });
 
 test("a mixture that is stopped anywhere goes on as if it had not been", () => {
-  const options = {
+  const options: MixtureOptions = {
     sources,
     stages: [
       { tokens: 5000, weights: { code: 1 } },
