@@ -6,7 +6,7 @@
 import { checkString, checkWhole } from "./check.ts";
 import { Pool, type Slot } from "./pool.ts";
 import { pyodideSlots } from "./pyodide/slot.ts";
-import type { Python3Options } from "./python3/slot.ts";
+import type { Python3Options } from "./python3/options.ts";
 
 /** Options of {@linkcode createInterpreter}. */
 export interface InterpreterOptions {

@@ -12,17 +12,8 @@
  */
 
 import { FreeSpace } from "./free_space.ts";
+import type { Placement } from "./placement.ts";
 import { saveContexts } from "./save_contexts.ts";
-
-/** Pieces by context: what `bestFit` returns. */
-export interface Placement {
-  /** Context c holds `order[contexts[c]]` to `order[contexts[c + 1] − 1]`. */
-  readonly contexts: Int32Array;
-  /** Numbers of the pieces that have a token, in the order of their contexts and, there, in which they were placed. */
-  readonly order: Int32Array;
-  /** Their lengths. */
-  readonly length: Int32Array;
-}
 
 /**
  * Best-fit decreasing over pieces of 0 to `contextLength` tokens; those of 0 are left out.

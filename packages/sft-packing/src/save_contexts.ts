@@ -7,8 +7,8 @@
  * @module
  */
 
-import type { Placement } from "./best_fit.ts";
 import { LoosePieces } from "./loose_pieces.ts";
+import type { Placement } from "./placement.ts";
 
 /** Pieces that are taken out of a context that is filled again: enough for many sums, few enough to be quick. */
 const TAKEN_OUT = 4;

@@ -14,16 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Slot, SlotResult, SlotTask } from "../pool.ts";
 import { LAUNCHER } from "./launcher.ts";
-
-/** How a process is started. */
-export interface Python3Options {
-  /** Words before the launcher's arguments. */
-  readonly command: readonly string[];
-  readonly memoryLimitMb: number;
-  readonly outputLimit: number;
-  readonly fileLimitMb: number;
-  readonly prelude: string;
-}
+import type { Python3Options } from "./options.ts";
 
 /** Programs that write more than this are ended: reading it would keep this process busy. */
 const FLOOD_BYTES = 4 << 20;

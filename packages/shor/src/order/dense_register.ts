@@ -5,7 +5,7 @@
 
 import { inverseModulo } from "../arithmetic/modular.ts";
 import { type Kernels, kernels } from "../simulator/kernels.ts";
-import type { Register } from "./iterative.ts";
+import type { Register } from "./register.ts";
 import type { SparseRegister } from "./sparse_register.ts";
 
 const START = 64; // the two sums lie before it

@@ -17,6 +17,7 @@ import type { Stream } from "@gradus/seeds";
 import { bitLength, gcd, MAX_MODULUS, multiplyModulo } from "../arithmetic/modular.ts";
 import { gibibytes } from "../simulator/state_vector.ts";
 import { DenseRegister } from "./dense_register.ts";
+import type { Register } from "./register.ts";
 import { SparseRegister } from "./sparse_register.ts";
 
 /** A run of the circuit: the bits it measured. */
@@ -33,14 +34,6 @@ export interface PhaseOptions {
   bits?: number;
   /** Bytes at most. Default 2^30, 1 GiB. */
   memoryLimit?: number;
-}
-
-/** A work register: |w⟩ is multiplied, and combined with its multiple. */
-export interface Register {
-  /** Computes U^e|w⟩ for multiplication by `factor`, and returns ⟨w|U^e w⟩. */
-  multiply(factor: number): readonly [re: number, im: number];
-  /** |w⟩ ← s |w⟩ + (re + i im) U^e|w⟩. */
-  combine(s: number, re: number, im: number): void;
 }
 
 /**

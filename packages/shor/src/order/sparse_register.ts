@@ -3,7 +3,7 @@
  * and the twin that the dense one is tested with.
  */
 
-import type { Register } from "./iterative.ts";
+import type { Register } from "./register.ts";
 
 /** |w⟩ = Σ amplitudeᵢ |valueᵢ⟩. */
 export class SparseRegister implements Register {
