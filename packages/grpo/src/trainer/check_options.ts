@@ -71,10 +71,8 @@ export function checkTrainerOptions<P extends Prompt>(options: GrpoTrainerOption
 function checkParts<P extends Prompt>(options: GrpoTrainerOptions<P>): void {
   const { policy, reference, prompts, reward, rewardWeights, store } = options;
   if (store !== undefined) checkMethods("store", store, ["read", "write"]);
-  for (const name of callbacks) {
-    if (options[name] === undefined || typeof options[name] === "function") continue;
-    throw new TypeError(`Cannot ${TASK}: ${name} must be a function, found ${show(options[name])}`);
-  }
+  const given = callbacks.filter((name) => options[name] !== undefined);
+  checkMethods("options", options, given);
   checkMethods("policy", policy, ["sample", "logProbs", "backward", "step"]);
   if (reference !== undefined) checkMethods("reference", reference, ["logProbs"]);
   if (Array.isArray(prompts)) {
