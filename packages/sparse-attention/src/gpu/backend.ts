@@ -158,13 +158,7 @@ export function gpuBackend(
   };
   const phiOf = async (raw: B, dim: number, place: Place, weights: Compression<Data>, owned: B[]) => {
     const up = uploader(owned);
-    const onDevice = weights && {
-      position: up(weights.position),
-      weight1: up(weights.weight1),
-      bias1: up(weights.bias1),
-      weight2: up(weights.weight2),
-      bias2: up(weights.bias2),
-    };
+    const onDevice = upWeights(weights, up);
     const phi: Phi = { weights: onDevice, hidden: undefined, place: compressPlace(place, dim, weights), raw };
     const { compressed, hidden } = await compressOnDevice(runtime, raw, onDevice, phi.place);
     phi.hidden = hidden;
@@ -410,17 +404,9 @@ export function gpuBackend(
       runtime.check();
       const owned: B[] = [];
       const up = uploader(owned);
-      const move = (weights: Compression<Data>) =>
-        weights && {
-          position: up(weights.position),
-          weight1: up(weights.weight1),
-          bias1: up(weights.bias1),
-          weight2: up(weights.weight2),
-          bias2: up(weights.bias2),
-        };
       const width = (weights: Compression<Data>) => (weights ? lengthOf(weights.bias1) : 0);
       const hidden = { keys: width(compression?.keys), values: width(compression?.values) };
-      const phi = { keys: move(compression?.keys), values: move(compression?.values), hidden };
+      const phi = { keys: upWeights(compression?.keys, up), values: upWeights(compression?.values, up), hidden };
       return new DeviceCache(engine, batch, capacity, phi, owned);
     },
 
@@ -445,3 +431,12 @@ export function gpuBackend(
 }
 
 const lengthOf = (data: Data): number => (isArray(data) ? data.length : data.size / 4);
+
+const upWeights = (weights: Compression<Data>, up: (data: Data) => GPUBuffer): Compression<GPUBuffer> =>
+  weights && {
+    position: up(weights.position),
+    weight1: up(weights.weight1),
+    bias1: up(weights.bias1),
+    weight2: up(weights.weight2),
+    bias2: up(weights.bias2),
+  };

@@ -1,7 +1,7 @@
 // φ and its gradients on the device: see cpu/compression.ts for what is computed.
 import type { Compression, CompressionWeights } from "../cpu/compression.ts";
 import { productCode, productWorkgroups, silu, sumCode } from "./kernels/compression.ts";
-import type { Binding, Runtime } from "./runtime.ts";
+import { f32, out, type Runtime, u32 } from "./runtime.ts";
 
 /** Sizes and the device's tables of one layout. */
 export interface CompressPlace {
@@ -19,10 +19,6 @@ export interface CompressPlace {
   /** Width of the hidden layer; 0 for the mean. */
   hidden: number;
 }
-
-const f32 = (buffer: GPUBuffer): Binding => ({ type: "f32", buffer });
-const u32 = (buffer: GPUBuffer): Binding => ({ type: "u32", buffer });
-const out = (binding: Binding): Binding => ({ ...binding, write: true });
 
 const inputOf = ({ kvHeads, dim }: CompressPlace, m: string, k: string) => `
   let at = ((firstTokens[${m} / ${kvHeads}u] + ${k} / ${dim}u) * ${kvHeads}u + ${m} % ${kvHeads}u) * ${dim}u + ${k} % ${dim}u;

@@ -13,7 +13,7 @@ import {
   selectCode,
   tokensOfTile,
 } from "./kernels/selection.ts";
-import type { Binding, Runtime } from "./runtime.ts";
+import { f32, i32, out, type Runtime, u32, vec4 } from "./runtime.ts";
 import { threads, workgroupBytes } from "./tile.ts";
 
 /** Queries, keys and values on the device. */
@@ -38,12 +38,6 @@ export interface DeviceAttended {
   output: GPUBuffer;
   logSumExp: GPUBuffer;
 }
-
-const f32 = (buffer: GPUBuffer): Binding => ({ type: "f32", buffer });
-const vec4 = (buffer: GPUBuffer): Binding => ({ type: "vec4<f32>", buffer });
-const u32 = (buffer: GPUBuffer): Binding => ({ type: "u32", buffer });
-const i32 = (buffer: GPUBuffer): Binding => ({ type: "i32", buffer });
-const out = (binding: Binding): Binding => ({ ...binding, write: true });
 
 const roundUp = (value: number, step: number) => Math.ceil(value / step) * step;
 

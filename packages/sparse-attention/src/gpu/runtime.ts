@@ -24,6 +24,13 @@ export interface Binding {
   write?: boolean;
 }
 
+export const f32 = (buffer: GPUBuffer): Binding => ({ type: "f32", buffer });
+export const vec4 = (buffer: GPUBuffer): Binding => ({ type: "vec4<f32>", buffer });
+export const u32 = (buffer: GPUBuffer): Binding => ({ type: "u32", buffer });
+export const i32 = (buffer: GPUBuffer): Binding => ({ type: "i32", buffer });
+/** The same, written by the kernel. */
+export const out = (binding: Binding): Binding => ({ ...binding, write: true });
+
 /** One dispatch as it was made: what the benchmark times and counts. */
 export interface Dispatch {
   label: string;
