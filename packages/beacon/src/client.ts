@@ -32,6 +32,7 @@ export interface BeaconClient {
  *
  * @example
  * ```ts no-run
+ * declare const publicKey: Uint8Array;
  * const client = beaconClient("http://127.0.0.1:8645", { publicKey });
  * const { outputValue } = await client.last();
  * ```

@@ -33,6 +33,9 @@ export interface BeaconServer {
  *
  * @example
  * ```ts no-run
+ * import { fileStore } from "@gradus/beacon/node";
+ *
+ * declare const publicKey: Uint8Array;
  * const server = await serveBeacon(await fileStore("pulses.jsonl", publicKey));
  * ```
  */
