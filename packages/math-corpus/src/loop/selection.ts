@@ -22,10 +22,11 @@ export interface ScoreHistogram {
   threshold(keep: Keep): number;
 }
 
-const BINS = 100_000;
+/** A power of two: multiplying by it and dividing are exact, so that a page and its bin's limit compare as they should. */
+const BINS = 2 ** 17;
 
 /**
- * An empty histogram of 100,000 bins.
+ * An empty histogram of 131,072 bins.
  *
  * @example
  * ```ts
@@ -37,8 +38,8 @@ const BINS = 100_000;
  * ```
  */
 export function scoreHistogram(): ScoreHistogram {
-  const pagesOf = new Float64Array(BINS);
-  const wordsOf = new Float64Array(BINS);
+  const pagesOf = new Float64Array(BINS + 1);
+  const wordsOf = new Float64Array(BINS + 1);
   let pages = 0;
   let words = 0;
   return {
@@ -49,7 +50,8 @@ export function scoreHistogram(): ScoreHistogram {
       return words;
     },
     add(score, wordCount) {
-      const bin = Math.min(BINS - 1, Math.floor(score * BINS));
+      // A score of 1 has a bin for itself.
+      const bin = Math.floor(score * BINS);
       pagesOf[bin]++;
       wordsOf[bin] += wordCount;
       pages++;
@@ -61,7 +63,7 @@ export function scoreHistogram(): ScoreHistogram {
       const counts = kind === "words" ? wordsOf : pagesOf;
       const limit = kind === "share" ? value * pages : value;
       let sum = 0;
-      for (let bin = BINS - 1; bin >= 0; bin--) {
+      for (let bin = BINS; bin >= 0; bin--) {
         sum += counts[bin];
         if (sum > limit) return (bin + 1) / BINS;
       }
