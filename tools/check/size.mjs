@@ -15,7 +15,7 @@ export const budgets = {
   "@gradus/evals": 15,
   "@gradus/sft-packing": 13.5,
   "@gradus/sparse-attention": 24,
-  "@gradus/grpo": 20,
+  "@gradus/grpo": 20.5,
   "@gradus/reward-model": 12,
   "@gradus/math-corpus": 20,
   "@gradus/math-verify": 29,
