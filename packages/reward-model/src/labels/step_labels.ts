@@ -70,7 +70,7 @@ export interface StepLabelReport {
  * @example A random walk that has to end at 2 after two steps of 0 or 1
  * ```ts
  * const { labels } = await stepLabels({
- *   solution: { problem: "to 2", steps: ["1", "1"] },
+ *   solution: { problem: "to 2", steps: ["1", "1"] as string[] },
  *   complete: (requests) => requests.map(({ prefix }) => (prefix.length < 2 ? ["0", "1"] : ["", ""])),
  *   verify: (_, walk) => walk === "11",
  *   completionsPerPrefix: 2,
@@ -103,8 +103,8 @@ export async function stepLabels<P extends Piece>(
  * ```ts
  * const report = await stepLabelsOf({
  *   solutions: [
- *     { problem: "p", steps: ["a\n", "b\n"] },
- *     { problem: "p", steps: ["a\n", "c\n"] },
+ *     { problem: "p", steps: ["a\n", "b\n"] as string[] },
+ *     { problem: "p", steps: ["a\n", "c\n"] as string[] },
  *   ],
  *   complete: (requests) => requests.map(({ count }) => Array.from({ length: count }, () => "b\n")),
  *   verify: (_, solution) => solution === "a\nb\n",
