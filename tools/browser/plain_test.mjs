@@ -13,7 +13,7 @@ const leaf = fc.oneof(
   fc.float32Array(),
   fc.int32Array(),
 );
-const value = fc.oneof(leaf, fc.array(leaf), fc.dictionary(fc.string(), leaf));
+const value = fc.oneof(leaf, fc.array(leaf), fc.dictionary(fc.string(), leaf, { noNullPrototype: true }));
 
 test("equal values are one text, different values are two", () => {
   fc.assert(
