@@ -14,7 +14,8 @@ import {
   visibleInRanges,
   zeros,
 } from "./cpu/mod.ts";
-import { createSparseAttention, type SparseAttention } from "./create.ts";
+import { createSparseAttention } from "./create.ts";
+import type { SparseAttention } from "./sparse_attention.ts";
 import { backends } from "./testing/backends.ts";
 import { type Case, caseOf, largest, leaves, relativeError, smallPattern } from "./testing/random_case.ts";
 

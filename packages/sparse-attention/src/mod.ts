@@ -15,4 +15,5 @@ export type {
   SparseAttentionOptions,
   SparseCache,
 } from "./contract.ts";
-export { createSparseAttention, SparseAttention } from "./create.ts";
+export { createSparseAttention } from "./create.ts";
+export { SparseAttention } from "./sparse_attention.ts";

@@ -3,64 +3,15 @@ import type { Backend, Request } from "../backend.ts";
 import { isArray } from "../check.ts";
 import type { AttentionInput, Branches, Compression, Data, ForwardInput, Residuals, SparseCache } from "../contract.ts";
 import type { Heads } from "../cpu/attention.ts";
-import {
-  causalRanges,
-  compressedRanges,
-  compressedTokens,
-  coveringBlocks,
-  type Layout,
-  type Pattern,
-  type Ranges,
-  selectionTable,
-} from "../layout.ts";
-import { type CompressPlace, compressBackwardOnDevice, compressOnDevice } from "./compress.ts";
+import type { Layout, Pattern } from "../layout.ts";
 import { attendLastOnDevice, DeviceCache } from "./decode.ts";
 import { type Columns, type DeviceAttended, type DeviceInputs, Engine } from "./engine.ts";
+import { hiddenWidth, PhiOnDevice, type PhiPair, upWeights } from "./phi.ts";
+import { type Place, Places } from "./places.ts";
 import type { Runtime } from "./runtime.ts";
+import { fetchNumbers, GpuResiduals, uploader } from "./transfer.ts";
 
 type B = GPUBuffer;
-
-/** A layout's tables on the device. */
-interface Place {
-  layout: Layout;
-  tokens: number;
-  selectionBlocks: number;
-  /** Of the compressed branch. */
-  tokenRanges: Ranges;
-  ranges: B;
-  full: Columns;
-  window: Columns;
-  compressed: Columns;
-  table: B;
-  tableLength: number;
-  /** Token → first token of its segment. */
-  starts: B;
-  firstTokens: B;
-  covering: B;
-}
-
-class GpuResiduals<K extends Residuals["kind"], T> implements Residuals {
-  readonly kind: K;
-  readonly blocks: B | undefined;
-  readonly state: T;
-  readonly owned: B[];
-  constructor(kind: K, state: T, owned: B[], blocks?: B) {
-    this.kind = kind;
-    this.state = state;
-    this.owned = owned;
-    this.blocks = blocks;
-  }
-  dispose(): void {
-    for (const buffer of this.owned.splice(0)) buffer.destroy();
-  }
-}
-
-interface Phi {
-  weights: Compression<B>;
-  hidden: B | undefined;
-  place: CompressPlace;
-  raw: B;
-}
 
 interface SparseState {
   place: Place;
@@ -69,7 +20,7 @@ interface SparseState {
   keys: Branches<B>;
   values: Branches<B>;
   gates: B;
-  phi: { keys: Phi; values: Phi };
+  phi: PhiPair;
   inputs: Branches<DeviceInputs>;
   attended: Branches<DeviceAttended>;
   columns: Branches<Columns>;
@@ -81,7 +32,7 @@ interface OneState {
   input: DeviceInputs;
   columns: Columns;
   attended: DeviceAttended;
-  phi?: { keys: Phi; values: Phi };
+  phi?: PhiPair;
 }
 
 const branchNames = ["compressed", "selected", "window"] as const;
@@ -96,95 +47,10 @@ export function gpuBackend(
 ): Backend & { runtime: Runtime } {
   const engine = new Engine(runtime, heads, pattern);
   const { queryHeads, kvHeads, headDim, valueDim } = heads;
-  let last: { key: string; place: Place } | undefined;
+  const places = new Places(runtime, pattern);
 
-  const columnsOf = ({ ofToken, ofKey }: Ranges): Columns => {
-    let longest = 0;
-    for (let key = 0; key < ofKey.length / 2; key++) longest = Math.max(longest, ofKey[2 * key + 1] - ofKey[2 * key]);
-    return { ranges: runtime.upload(ofToken), keyRanges: runtime.upload(ofKey), keyCount: ofKey.length / 2, longest };
-  };
-  const destroyPlace = ({ full, window, compressed, table, starts, firstTokens, covering }: Place) => {
-    for (const { ranges, keyRanges } of [full, window, compressed]) for (const b of [ranges, keyRanges!]) b.destroy();
-    for (const buffer of [table, starts, firstTokens, covering]) buffer.destroy();
-  };
-  /** Tables are kept from one call to the next: training uses the same lengths again and again. */
-  const placeOf = (layout: Layout): Place => {
-    const key = layout.starts.join();
-    if (last?.key === key) return last.place;
-    const compressed = compressedRanges(layout, pattern);
-    const table = selectionTable(layout, pattern);
-    const columns = columnsOf(compressed);
-    const starts = Int32Array.from(layout.segmentOf, (segment) => layout.starts[segment]);
-    const place: Place = {
-      layout,
-      tokens: layout.tokens,
-      selectionBlocks: layout.selectionBlocks,
-      tokenRanges: compressed,
-      ranges: columns.ranges,
-      full: columnsOf(causalRanges(layout)),
-      window: columnsOf(causalRanges(layout, pattern.window)),
-      compressed: columns,
-      table: runtime.upload(table),
-      tableLength: table.length / 4,
-      starts: runtime.upload(starts),
-      firstTokens: runtime.upload(compressedTokens(layout, pattern)),
-      covering: runtime.upload(coveringBlocks(layout, pattern)),
-    };
-    last = { key, place };
-    return place;
-  };
-  const blockColumns = ({ full, table, tableLength, tokens }: Place, buffer: B, count: number): Columns => ({
-    ranges: full.ranges,
-    keyCount: tokens,
-    longest: full.longest,
-    blocks: { buffer, span: pattern.selectionBlock, count, table, tableLength },
-  });
-  const compressPlace = (place: Place, dim: number, weights: Compression<B> | Compression<Data>): CompressPlace => ({
-    tokens: place.tokens,
-    blocks: place.layout.compressedBlocks,
-    firstTokens: place.firstTokens,
-    covering: place.covering,
-    kvHeads,
-    dim,
-    span: pattern.compressionBlock,
-    hidden: weights ? lengthOf(weights.bias1) : 0,
-  });
-  /** What is uploaded here is ours; what came as a buffer is not. */
-  const uploader = (owned: B[]) => (data: Data) => {
-    if (!isArray(data)) return data;
-    const buffer = runtime.upload(data);
-    owned.push(buffer);
-    return buffer;
-  };
-  const phiOf = async (raw: B, dim: number, place: Place, weights: Compression<Data>, owned: B[]) => {
-    const up = uploader(owned);
-    const onDevice = upWeights(weights, up);
-    const phi: Phi = { weights: onDevice, hidden: undefined, place: compressPlace(place, dim, weights), raw };
-    const { compressed, hidden } = await compressOnDevice(runtime, raw, onDevice, phi.place);
-    phi.hidden = hidden;
-    owned.push(compressed, ...(hidden ? [hidden] : []));
-    return { phi, compressed };
-  };
-  const phiBackward = ({ raw, weights, hidden, place }: Phi, gradient: B, into: B) =>
-    compressBackwardOnDevice(runtime, raw, weights, hidden, gradient, into, place);
-  const fetch = async (buffer: B, length: number, onDevice: boolean): Promise<Data> => {
-    if (onDevice) return buffer;
-    const numbers = new Float32Array(await runtime.read(buffer, length));
-    buffer.destroy();
-    return numbers;
-  };
-  const fetchWeights = async (
-    weights: Compression<B>,
-    { dim, span, hidden }: CompressPlace,
-    onDevice: boolean,
-  ): Promise<Compression<Data>> =>
-    weights && {
-      position: await fetch(weights.position, span * kvHeads * dim, onDevice),
-      weight1: await fetch(weights.weight1, span * dim * hidden, onDevice),
-      bias1: await fetch(weights.bias1, hidden, onDevice),
-      weight2: await fetch(weights.weight2, hidden * dim, onDevice),
-      bias2: await fetch(weights.bias2, dim, onDevice),
-    };
+  const phi = new PhiOnDevice(runtime, heads, pattern);
+  const fetch = (buffer: B, length: number, onDevice: boolean) => fetchNumbers(runtime, buffer, length, onDevice);
   const keyLength = (tokens: number) => tokens * kvHeads * headDim;
   const valueLength = (tokens: number) => tokens * kvHeads * valueDim;
 
@@ -194,10 +60,10 @@ export function gpuBackend(
     runtime,
     async forward(input: ForwardInput, layout: Layout) {
       runtime.check();
-      const place = placeOf(layout);
+      const place = places.of(layout);
       const { tokens } = place;
       const owned: B[] = [];
-      const up = uploader(owned);
+      const up = uploader(runtime, owned);
       const onDevice = !isArray(input.query);
       const seen = new Map<Data, B>();
       const upOnce = (data: Data) => {
@@ -215,18 +81,18 @@ export function gpuBackend(
         upBranches(input.keys),
         upBranches(input.values),
       ];
-      const k = await phiOf(keys.compressed, headDim, place, input.compression?.keys, owned);
-      const v = await phiOf(values.compressed, valueDim, place, input.compression?.values, owned);
+      const blocksOf = { keys: keys.compressed, values: values.compressed };
+      const compressedTo = await phi.forward(blocksOf, place, input.compression, owned);
       const inputs = {
-        compressed: { query, keys: k.compressed, values: v.compressed },
+        compressed: { query, keys: compressedTo.keys, values: compressedTo.values },
         selected: { query, keys: keys.selected, values: values.selected },
         window: { query, keys: keys.window, values: values.window },
       };
       const compressed = await engine.attend("compressed", inputs.compressed, place.compressed, tokens);
-      const { blocks } = await engine.select(query, k.compressed, compressed.logSumExp, place, { blocks: true });
+      const { blocks } = await engine.select(query, compressedTo.keys, compressed.logSumExp, place, { blocks: true });
       const columns = {
         compressed: place.compressed,
-        selected: blockColumns(place, blocks!, pattern.selectedBlocks),
+        selected: places.blockColumns(place, blocks!, pattern.selectedBlocks),
         window: place.window,
       };
       const attended = {
@@ -246,7 +112,7 @@ export function gpuBackend(
         keys,
         values,
         gates,
-        phi: { keys: k.phi, values: v.phi },
+        phi: compressedTo.phi,
         inputs,
         attended,
         columns,
@@ -259,9 +125,15 @@ export function gpuBackend(
 
     async backward(residuals: Residuals, outputGradient: Data) {
       runtime.check();
-      const { place, onDevice, gates, phi, inputs, attended, columns } = (
-        residuals as GpuResiduals<"sparse", SparseState>
-      ).state;
+      const {
+        place,
+        onDevice,
+        gates,
+        phi: pair,
+        inputs,
+        attended,
+        columns,
+      } = (residuals as GpuResiduals<"sparse", SparseState>).state;
       const { tokens, layout } = place;
       const gradient = runtime.upload(outputGradient, true);
       const query = runtime.buffer(tokens * queryHeads * headDim);
@@ -281,10 +153,8 @@ export function gpuBackend(
           gate,
         });
       }
-      const weights = {
-        keys: await phiBackward(phi.keys, k, keys.compressed),
-        values: await phiBackward(phi.values, v, values.compressed),
-      };
+      const into = { keys: keys.compressed, values: values.compressed };
+      const weights = await phi.backward(pair, { keys: k, values: v }, into);
       runtime.submit();
       const all = async (branches: Branches<B>, length: number): Promise<Branches<Data>> => ({
         compressed: await fetch(branches.compressed, length, onDevice),
@@ -296,32 +166,28 @@ export function gpuBackend(
         keys: await all(keys, keyLength(tokens)),
         values: await all(values, valueLength(tokens)),
         gates: await fetch(gatesGradient, tokens * queryHeads * 3, onDevice),
-        compression: {
-          keys: await fetchWeights(weights.keys, phi.keys.place, onDevice),
-          values: await fetchWeights(weights.values, phi.values.place, onDevice),
-        },
+        compression: await phi.fetch(pair, weights, onDevice),
       };
     },
 
     async attend(input: AttentionInput, { kind, layout, blocks, blockCount, compression }: Request) {
       runtime.check();
-      const place = placeOf(layout);
+      const place = places.of(layout);
       const { tokens } = place;
       const owned: B[] = [];
-      const up = uploader(owned);
+      const up = uploader(runtime, owned);
       const onDevice = !isArray(input.query);
       const given = { query: up(input.query), keys: up(input.keys), values: up(input.values) };
       const state = { place, onDevice, input: given } as OneState;
       if (kind === "compressed") {
-        const k = await phiOf(given.keys, headDim, place, compression?.keys, owned);
-        const v = await phiOf(given.values, valueDim, place, compression?.values, owned);
-        state.phi = { keys: k.phi, values: v.phi };
-        state.input = { query: given.query, keys: k.compressed, values: v.compressed };
+        const { phi: pair, keys, values } = await phi.forward(given, place, compression, owned);
+        state.phi = pair;
+        state.input = { query: given.query, keys, values };
         state.columns = place.compressed;
       } else if (kind === "selected") {
         const buffer = ArrayBuffer.isView(blocks) ? runtime.upload(blocks) : blocks!;
         if (ArrayBuffer.isView(blocks)) owned.push(buffer);
-        state.columns = blockColumns(place, buffer, blockCount!);
+        state.columns = places.blockColumns(place, buffer, blockCount!);
       } else state.columns = place[kind];
       state.attended = await engine.attend(kind, state.input, state.columns, tokens);
       runtime.submit();
@@ -338,50 +204,49 @@ export function gpuBackend(
 
     async attendBackward(residuals: Residuals, outputGradient: Data) {
       runtime.check();
-      const { place, onDevice, input, columns, attended, phi } = (residuals as GpuResiduals<"full", OneState>).state;
+      const {
+        place,
+        onDevice,
+        input,
+        columns,
+        attended,
+        phi: pair,
+      } = (residuals as GpuResiduals<"full", OneState>).state;
       const { tokens } = place;
       const gradient = runtime.upload(outputGradient, true);
       const rows = columns.keyCount;
       const query = runtime.buffer(tokens * queryHeads * headDim);
       const into = {
         query,
-        keys: phi ? runtime.temporary(keyLength(rows)) : runtime.buffer(keyLength(rows)),
-        values: phi ? runtime.temporary(valueLength(rows)) : runtime.buffer(valueLength(rows)),
+        keys: pair ? runtime.temporary(keyLength(rows)) : runtime.buffer(keyLength(rows)),
+        values: pair ? runtime.temporary(valueLength(rows)) : runtime.buffer(valueLength(rows)),
       };
       await engine.attendBackward(residuals.kind, input, columns, tokens, attended, gradient, into);
-      const keys = phi ? runtime.buffer(keyLength(tokens)) : into.keys;
-      const values = phi ? runtime.buffer(valueLength(tokens)) : into.values;
-      const weights = phi && {
-        keys: await phiBackward(phi.keys, into.keys, keys),
-        values: await phiBackward(phi.values, into.values, values),
-      };
+      const keys = pair ? runtime.buffer(keyLength(tokens)) : into.keys;
+      const values = pair ? runtime.buffer(valueLength(tokens)) : into.values;
+      const weights = pair && (await phi.backward(pair, into, { keys, values }));
       runtime.submit();
       return {
         query: await fetch(query, tokens * queryHeads * headDim, onDevice),
         keys: await fetch(keys, keyLength(tokens), onDevice),
         values: await fetch(values, valueLength(tokens), onDevice),
-        ...(weights && {
-          compression: {
-            keys: await fetchWeights(weights.keys, phi!.keys.place, onDevice),
-            values: await fetchWeights(weights.values, phi!.values.place, onDevice),
-          },
-        }),
+        ...(weights && { compression: await phi.fetch(pair!, weights, onDevice) }),
       };
     },
 
     async importance({ query, keys, compression }, layout: Layout) {
       runtime.check();
-      const place = placeOf(layout);
+      const place = places.of(layout);
       const owned: B[] = [];
-      const up = uploader(owned);
+      const up = uploader(runtime, owned);
       const q = up(query);
-      const k = await phiOf(up(keys), headDim, place, compression, owned);
+      const { compressed: blockKeys } = await phi.one(up(keys), headDim, place, compression, owned);
       // Values do not matter for logSumExp: the keys stand in for them.
       const compressed = { ...heads, valueDim: headDim };
       const alone = new Engine(runtime, compressed, pattern);
-      const input = { query: q, keys: k.compressed, values: k.compressed };
+      const input = { query: q, keys: blockKeys, values: blockKeys };
       const { output, logSumExp } = await alone.attend("compressed", input, place.compressed, place.tokens);
-      const { importance } = await engine.select(q, k.compressed, logSumExp, place, { importance: true });
+      const { importance } = await engine.select(q, blockKeys, logSumExp, place, { importance: true });
       runtime.submit();
       const result = await fetch(importance!, place.tokens * kvHeads * place.selectionBlocks, !isArray(query));
       for (const buffer of [...owned, output, logSumExp]) buffer.destroy();
@@ -390,7 +255,7 @@ export function gpuBackend(
 
     async select(importance: Data, layout: Layout) {
       runtime.check();
-      const place = placeOf(layout);
+      const place = places.of(layout);
       const blocks = runtime.buffer(place.tokens * kvHeads * pattern.selectedBlocks);
       await engine.selectFrom(runtime.upload(importance, true), place, blocks, 0, place.tokens);
       runtime.submit();
@@ -403,11 +268,10 @@ export function gpuBackend(
     async createCache(batch: number, capacity: number, compression: Request["compression"]) {
       runtime.check();
       const owned: B[] = [];
-      const up = uploader(owned);
-      const width = (weights: Compression<Data>) => (weights ? lengthOf(weights.bias1) : 0);
-      const hidden = { keys: width(compression?.keys), values: width(compression?.values) };
-      const phi = { keys: upWeights(compression?.keys, up), values: upWeights(compression?.values, up), hidden };
-      return new DeviceCache(engine, batch, capacity, phi, owned);
+      const up = uploader(runtime, owned);
+      const hidden = { keys: hiddenWidth(compression?.keys), values: hiddenWidth(compression?.values) };
+      const weights = { keys: upWeights(compression?.keys, up), values: upWeights(compression?.values, up), hidden };
+      return new DeviceCache(engine, batch, capacity, weights, owned);
     },
 
     async append(cache: SparseCache, tokens: { keys: Branches<Data>; values: Branches<Data> }, time: number) {
@@ -424,19 +288,8 @@ export function gpuBackend(
     },
 
     dispose() {
-      if (last) destroyPlace(last.place);
+      places.dispose();
       close();
     },
   };
 }
-
-const lengthOf = (data: Data): number => (isArray(data) ? data.length : data.size / 4);
-
-const upWeights = (weights: Compression<Data>, up: (data: Data) => GPUBuffer): Compression<GPUBuffer> =>
-  weights && {
-    position: up(weights.position),
-    weight1: up(weights.weight1),
-    bias1: up(weights.bias1),
-    weight2: up(weights.weight2),
-    bias2: up(weights.bias2),
-  };

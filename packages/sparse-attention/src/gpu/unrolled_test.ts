@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sparseAttention, sparseAttentionBackward } from "../cpu/mod.ts";
-import { SparseAttention } from "../create.ts";
+import { SparseAttention } from "../sparse_attention.ts";
 import { webgpuMissing } from "../testing/backends.ts";
 import { caseOf, leaves, relativeError } from "../testing/random_case.ts";
 import { gpuBackend } from "./backend.ts";

@@ -4,23 +4,15 @@
  *
  * @module
  */
-import {
-  AdamW,
-  type AdamWOptions,
-  type AdamWReport,
-  type Device,
-  openSession,
-  type Session,
-  type TensorData,
-} from "@gradus/autodiff";
+import type { AdamWOptions, AdamWReport, Device, Session, TensorData } from "@gradus/autodiff";
 import { type TransformerConfig, validateConfig } from "../files/config.ts";
-import { type Weights, weightShapes } from "../files/weights.ts";
+import type { Weights } from "../files/weights.ts";
 import { decodeModel, prefillModel, rowModel } from "../model/graphs.ts";
 import { arrangeRows, checkBatch, type Rows, type SegmentedBatch } from "../model/rows.ts";
 import { type SampleProgress, type SampleRequest, sampleCompletions } from "../sampling/sample.ts";
 import type { Completion } from "../sampling/wave.ts";
-import { Gradient } from "./gradient.ts";
-import { decayMask, initialize, layoutOf, type Slot, totalSize, views } from "./parameters.ts";
+import { Learner, type PolicyState } from "./learner.ts";
+import { initialize, layoutOf, totalSize } from "./parameters.ts";
 
 /** How a policy computes. None of these changes results beyond rounding. */
 export interface PolicyOptions {
@@ -52,14 +44,6 @@ export interface LogProbs {
   readonly entropies?: Float32Array;
 }
 
-/** Everything that training changes, for checkpoints. */
-export interface PolicyState {
-  weights: Float32Array;
-  momentum: Float32Array;
-  variance: Float32Array;
-  steps: number;
-}
-
 /** Logits above this many numbers are streamed instead of held. */
 const LOGITS_HELD = 2 ** 23;
 /** Numbers of one chunk of streamed logits. */
@@ -69,31 +53,19 @@ const LOGITS_CHUNK = 2 ** 21;
 export class PolicyCore {
   readonly config: TransformerConfig;
   readonly #options: Required<Omit<PolicyOptions, "threads">> & Pick<PolicyOptions, "threads">;
-  readonly #layout: readonly Slot[];
-  readonly #weights: Float32Array;
-  readonly #gradient: Gradient;
-  readonly #optimizer: AdamW;
-  readonly #feeds: Record<string, TensorData>;
-  readonly #sessions = new Map<string, Promise<Session>>();
+  readonly #learner: Learner;
   /** Kept between waves: touching fresh memory for the first time costs more than writing the caches. */
   readonly #cacheMemory = new Map<string, Float32Array>();
-  #last: Promise<unknown> = Promise.resolve();
 
   /** Takes over `weights`, the flat array in the order of `weightShapes`. */
   constructor(config: TransformerConfig, weights: Float32Array, options: PolicyOptions = {}) {
     this.config = validateConfig(config);
     this.#options = { device: "cpu", maxTokens: 4096, checkpointBlocks: false, queryChunk: 512, ...options };
-    this.#layout = layoutOf(config);
-    const size = totalSize(this.#layout);
+    const layout = layoutOf(config);
+    const size = totalSize(layout);
     if (weights.length !== size)
       throw new RangeError(`Cannot make policy: found ${weights.length} weights, expected ${size}`);
-    this.#weights = weights;
-    this.#gradient = new Gradient(this.#layout);
-    this.#optimizer = new AdamW(size, { decays: decayMask(this.#layout) });
-    const shapes = weightShapes(config);
-    this.#feeds = Object.fromEntries(
-      Object.entries(views(weights, this.#layout)).map(([name, data]) => [name, { data, shape: shapes[name] }]),
-    );
+    this.#learner = new Learner(layout, weights, this.#options);
   }
 
   /** A policy with random weights. */
@@ -103,7 +75,7 @@ export class PolicyCore {
 
   /** Weights by name, as views: changing them changes the policy. */
   get weights(): Weights {
-    return views(this.#weights, this.#layout);
+    return this.#learner.weights;
   }
 
   /** Log π(label) for every token of the batch. */
@@ -132,15 +104,14 @@ export class PolicyCore {
 
   /** Descends the accumulated gradient and clears it. */
   step(update: AdamWOptions): AdamWReport {
-    const report = this.#optimizer.step(this.#weights, this.#gradient.total, update);
-    this.#gradient.clear();
-    this.#dropSession("decode"); // it holds the weights as constants
+    const report = this.#learner.step(update);
+    this.#learner.dropSession("decode"); // it holds the weights as constants
     return report;
   }
 
   /** The accumulated gradient by weight, as views. */
   get gradients(): Weights {
-    return this.#gradient.byWeight;
+    return this.#learner.gradients;
   }
 
   /** Samples completions, in order of prompt and sample. */
@@ -152,13 +123,10 @@ export class PolicyCore {
     const sessions = {
       prefill: (time: number) => {
         const fixed = this.#fixedTime(time);
-        return this.#session(`prefill ${fixed}`, () => prefillModel(this.config, fixed));
+        return this.#learner.session(`prefill ${fixed}`, () => prefillModel(this.config, fixed));
       },
-      decode: () =>
-        this.#session("decode", () =>
-          decodeModel(this.config, this.#feeds as Record<string, { shape: number[]; data: Float32Array }>),
-        ),
-      weights: (forDecoding: boolean) => (forDecoding ? {} : this.#feeds),
+      decode: () => this.#learner.session("decode", () => decodeModel(this.config, this.#learner.feeds)),
+      weights: (forDecoding: boolean) => (forDecoding ? {} : this.#learner.feeds),
       reserve: (name: string, size: number) => this.#reserve(name, size),
     };
     const checkCancelled = () => signal?.throwIfAborted();
@@ -170,33 +138,19 @@ export class PolicyCore {
 
   /** What a checkpoint has to keep, as views of the live arrays. */
   state(): PolicyState {
-    const { momentum, variance, steps } = this.#optimizer;
-    return { weights: this.#weights, momentum, variance, steps };
+    return this.#learner.state();
   }
 
   /** Takes over a state. Throws `RangeError` when it belongs to another configuration. */
   restore(state: PolicyState): void {
-    for (const name of ["weights", "momentum", "variance"] as const) {
-      if (state[name].length !== this.#weights.length) {
-        throw new RangeError(
-          `Cannot restore: ${name} has ${state[name].length} entries, expected ${this.#weights.length}`,
-        );
-      }
-    }
-    this.#weights.set(state.weights);
-    this.#optimizer.momentum.set(state.momentum);
-    this.#optimizer.variance.set(state.variance);
-    this.#optimizer.steps = state.steps;
-    this.#gradient.clear();
-    this.#dropSession("decode");
+    this.#learner.restore(state);
+    this.#learner.dropSession("decode");
   }
 
   /** Frees the compiled graphs. */
   async dispose(): Promise<void> {
-    const sessions = [...this.#sessions.values()];
-    this.#sessions.clear();
     this.#cacheMemory.clear();
-    for (const session of sessions) await (await session).dispose();
+    await this.#learner.dispose();
   }
 
   /**
@@ -204,17 +158,7 @@ export class PolicyCore {
    * their turn by themselves. A task whose signal is aborted while it waits rejects at once and is never run.
    */
   inTurn<T>(task: () => T | Promise<T>, signal?: AbortSignal): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const abandon = () => reject(signal!.reason);
-      signal?.addEventListener("abort", abandon, { once: true });
-      const turn = this.#last.then(() => {
-        signal?.removeEventListener("abort", abandon);
-        signal?.throwIfAborted();
-        return task();
-      });
-      this.#last = turn.catch(() => {});
-      turn.then(resolve, reject);
-    });
+    return this.#learner.inTurn(task, signal);
   }
 
   #reserve(name: string, size: number): Float32Array {
@@ -223,21 +167,6 @@ export class PolicyCore {
     const memory = new Float32Array(size);
     this.#cacheMemory.set(name, memory);
     return memory;
-  }
-
-  #session(key: string, build: () => Uint8Array): Promise<Session> {
-    let session = this.#sessions.get(key);
-    if (!session) {
-      session = openSession(build(), { device: this.#options.device, threads: this.#options.threads });
-      this.#sessions.set(key, session);
-    }
-    return session;
-  }
-
-  #dropSession(key: string): void {
-    const session = this.#sessions.get(key);
-    this.#sessions.delete(key);
-    session?.then((opened) => opened.dispose());
   }
 
   /** Long rows get a graph of their own, which goes through them in chunks; all others share one. */
@@ -252,7 +181,7 @@ export class PolicyCore {
     const streams = Math.max(maxTokens, time) * vocabSize > LOGITS_HELD;
     const headChunk = streams ? Math.max(16, Math.floor(LOGITS_CHUNK / vocabSize)) : 0;
     const fixed = this.#fixedTime(time);
-    return this.#session(`rows ${fixed} ${entropies} ${gradients}`, () =>
+    return this.#learner.session(`rows ${fixed} ${entropies} ${gradients}`, () =>
       rowModel(this.config, { time: fixed, entropies, gradients, checkpointBlocks, queryChunk, headChunk, portable }),
     );
   }
@@ -283,12 +212,9 @@ export class PolicyCore {
           data: Float32Array.from(rows.source, (at) => (at < 0 || batch.labels[at] < 0 ? 0 : coefficients[at])),
           shape: feeds.tokens.shape,
         };
-      // Only the CPU provider writes where it is told.
-      const targets = gradients && this.#options.device === "cpu" ? this.#gradient.targets() : {};
-      const outputs = await session.run({ ...this.#feeds, ...feeds }, undefined, targets);
+      const outputs = await this.#learner.run(session, feeds);
       scatter(outputs.logProbs.data as Float32Array, rows, batch.labels, result.logProbs);
       if (result.entropies) scatter(outputs.entropies.data as Float32Array, rows, batch.labels, result.entropies);
-      if (gradients) this.#gradient.add(outputs);
     }
     return result;
   }

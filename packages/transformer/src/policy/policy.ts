@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type AdamWOptions, type AdamWReport, callback, startWorker, type WorkerHandle } from "@gradus/autodiff";
+import { type AdamWOptions, type AdamWReport, callback, type WorkerHandle } from "@gradus/autodiff";
 import { type ExportOptions, writeExport } from "../export/directory.ts";
 import { fromHuggingFace, type TransformerConfig, toHuggingFace, validateConfig } from "../files/config.ts";
 import { loadCheckpoint, saveCheckpoint } from "../files/hf_checkpoint.ts";
@@ -12,9 +12,13 @@ import { fromHuggingFaceWeights, toHuggingFaceWeights, type Weights } from "../f
 import type { SegmentedBatch } from "../model/rows.ts";
 import type { SampleProgress, SampleRequest } from "../sampling/sample.ts";
 import type { Completion } from "../sampling/wave.ts";
-import type { LogProbs, PolicyOptions, PolicyState, ScoreOptions } from "./core.ts";
+import type { LogProbs, PolicyOptions, ScoreOptions } from "./core.ts";
+import { startHost, workerBeside } from "./host.ts";
+import type { PolicyState } from "./learner.ts";
 import { layoutOf, totalSize, views } from "./parameters.ts";
 import type { PolicyHost } from "./worker.ts";
+
+const worker = workerBeside(import.meta.url);
 
 /** Sampling as the main thread asks for it. */
 export interface PolicySampleOptions extends SampleRequest {
@@ -128,20 +132,6 @@ export class TransformerPolicy {
   }
 }
 
-/** Starts a worker and makes a policy in it; where that fails, the worker ends. */
-async function startHost(make: (host: WorkerHandle<PolicyHost>["remote"]) => Promise<void>) {
-  // Sources run as TypeScript, the package as JavaScript.
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const worker = await startWorker<PolicyHost>(new URL(`./worker.${extension}`, import.meta.url));
-  try {
-    await make(worker.remote);
-  } catch (error) {
-    await worker.terminate();
-    throw error;
-  }
-  return worker;
-}
-
 /**
  * A policy with random weights; the seed decides them.
  *
@@ -164,7 +154,7 @@ export async function createPolicy(
   options: PolicyOptions & { seed: number },
 ): Promise<TransformerPolicy> {
   validateConfig(config);
-  return new TransformerPolicy(config, await startHost((host) => host.create(config, options)));
+  return new TransformerPolicy(config, await startHost<PolicyHost>(worker, (host) => host.create(config, options)));
 }
 
 /** The policy of a Hugging Face checkpoint: `config.json` with `model.safetensors` or its shards, in f32, f16 or bf16. */
@@ -175,5 +165,8 @@ export async function loadPolicy(directory: string, options: PolicyOptions = {})
   const layout = layoutOf(config);
   const flat = new Float32Array(totalSize(layout));
   for (const { name, offset } of layout) flat.set(weights[name], offset);
-  return new TransformerPolicy(config, await startHost((host) => host.adopt(config, flat, options)));
+  return new TransformerPolicy(
+    config,
+    await startHost<PolicyHost>(worker, (host) => host.adopt(config, flat, options)),
+  );
 }

@@ -9,7 +9,9 @@ import type { TransformerConfig } from "../files/config.ts";
 import type { SegmentedBatch } from "../model/rows.ts";
 import type { SampleProgress, SampleRequest } from "../sampling/sample.ts";
 import type { Completion } from "../sampling/wave.ts";
-import { type LogProbs, PolicyCore, type PolicyOptions, type PolicyState, type ScoreOptions } from "./core.ts";
+import { type LogProbs, PolicyCore, type PolicyOptions, type ScoreOptions } from "./core.ts";
+import { movedState } from "./host.ts";
+import type { PolicyState } from "./learner.ts";
 
 /** Progress is sent at most this often, in milliseconds. */
 const PROGRESS_INTERVAL = 100;
@@ -68,13 +70,8 @@ export class PolicyHost {
       this.#abortable.delete(call);
     }
   }
-  /** A copy, moved to the caller. */
-  async state(): Promise<PolicyState> {
-    const copy = await this.core.inTurn(() => {
-      const { weights, momentum, variance, steps } = this.core.state();
-      return { weights: weights.slice(), momentum: momentum.slice(), variance: variance.slice(), steps };
-    });
-    return moved(copy, [copy.weights.buffer, copy.momentum.buffer, copy.variance.buffer]);
+  state(): Promise<PolicyState> {
+    return this.core.inTurn(() => movedState(this.core.state()));
   }
   restore(state: PolicyState): Promise<void> {
     return this.core.inTurn(() => this.core.restore(state));

@@ -4,11 +4,13 @@
  *
  * @module
  */
-import { type AdamWOptions, type AdamWReport, startWorker, type WorkerHandle } from "@gradus/autodiff";
+import type { AdamWOptions, AdamWReport, WorkerHandle } from "@gradus/autodiff";
 import { fromHuggingFace, type TransformerConfig, toHuggingFace, validateConfig } from "../files/config.ts";
 import { loadCheckpoint, saveCheckpoint } from "../files/hf_checkpoint.ts";
 import { fromHuggingFaceWeights, toHuggingFaceWeights, type Weights } from "../files/weights.ts";
-import type { PolicyOptions, PolicyState } from "../policy/core.ts";
+import type { PolicyOptions } from "../policy/core.ts";
+import { startHost, workerBeside } from "../policy/host.ts";
+import type { PolicyState } from "../policy/learner.ts";
 import { views } from "../policy/parameters.ts";
 import type { SaveOptions } from "../policy/policy.ts";
 import type { ScoreBatch } from "./core.ts";
@@ -86,14 +88,7 @@ async function start(
   from: Weights | number,
   options: PolicyOptions,
 ): Promise<TransformerScorer> {
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const worker = await startWorker<ScorerHost>(new URL(`./worker.${extension}`, import.meta.url));
-  try {
-    await worker.remote.make(config, from, options);
-  } catch (error) {
-    await worker.terminate();
-    throw error;
-  }
+  const worker = await startHost<ScorerHost>(workerBeside(import.meta.url), (host) => host.make(config, from, options));
   return new TransformerScorer(config, worker);
 }
 

@@ -3,10 +3,12 @@
  *
  * @module
  */
-import { type AdamWOptions, type AdamWReport, moved, serve } from "@gradus/autodiff";
+import { type AdamWOptions, type AdamWReport, serve } from "@gradus/autodiff";
 import type { TransformerConfig } from "../files/config.ts";
 import type { Weights } from "../files/weights.ts";
-import type { PolicyOptions, PolicyState } from "../policy/core.ts";
+import type { PolicyOptions } from "../policy/core.ts";
+import { movedState } from "../policy/host.ts";
+import type { PolicyState } from "../policy/learner.ts";
 import { type ScoreBatch, ScorerCore } from "./core.ts";
 
 /** The methods that the main thread calls. */
@@ -29,13 +31,8 @@ export class ScorerHost {
   step(update: AdamWOptions): Promise<AdamWReport> {
     return this.core.inTurn(() => this.core.step(update));
   }
-  /** A copy, moved to the caller. */
-  async state(): Promise<PolicyState> {
-    const copy = await this.core.inTurn(() => {
-      const { weights, momentum, variance, steps } = this.core.state();
-      return { weights: weights.slice(), momentum: momentum.slice(), variance: variance.slice(), steps };
-    });
-    return moved(copy, [copy.weights.buffer, copy.momentum.buffer, copy.variance.buffer]);
+  state(): Promise<PolicyState> {
+    return this.core.inTurn(() => movedState(this.core.state()));
   }
   restore(state: PolicyState): Promise<void> {
     return this.core.inTurn(() => this.core.restore(state));

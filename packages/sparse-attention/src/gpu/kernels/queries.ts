@@ -130,6 +130,13 @@ const loadRow = (array: string, width: number) => (line: string, place: string) 
 const loadKey = (array: string, width: number, kvHeads: number) => (column: string, place: string) =>
   `let own = keyOf(${column}); if (own != NONE) { value = ${array}[(own * ${kvHeads}u + kvHead) * ${width}u + ${place}]; }`;
 
+// Up to the point where each thread knows its rows and the columns that they see.
+const opening = (each: Each, sizes: Sizes): string => `${declarations(sizes.rows)}${head(sizes)}
+${entry(threads(sizes.rows))}
+  ${bounds(sizes)}
+  ${rowNumbers(each, sizes)}
+  columnEnd = end;`;
+
 /**
  * Flash attention (online softmax). Buffers: query, keys, values, ranges (u32 pairs), blocks (i32, for selected blocks),
  * output, logSumExp. For each 64 keys: scores into registers, their maximum over the row's 16 threads, the exponentials
@@ -139,11 +146,7 @@ export function forwardCode(sizes: Sizes): string {
   const { rows, kvHeads } = sizes;
   const [depth, width] = [sizes.headDim / 4, sizes.valueDim / 4];
   const each = unroller(sizes.unroll);
-  return `${declarations(rows)}${head(sizes)}
-${entry(threads(rows))}
-  ${bounds(sizes)}
-  ${rowNumbers(each, sizes)}
-  columnEnd = end;
+  return `${opening(each, sizes)}
   var highest = vec4<f32>(-3e38);
   var total = vec4<f32>();
   ${declareSums("o", width)}
@@ -206,13 +209,9 @@ export function queryGradientCode(sizes: Sizes): string {
   const { rows, kvHeads } = sizes;
   const [depth, width] = [sizes.headDim / 4, sizes.valueDim / 4];
   const each = unroller(sizes.unroll);
-  return `${declarations(rows)}${head(sizes)}
-${entry(threads(rows))}
-  ${bounds(sizes)}
-  ${rowNumbers(each, sizes)}
+  return `${opening(each, sizes)}
   var stats: array<vec4<f32>, 4>;
   ${each(4, (i) => `if (row[${i}] != NONE) { stats[${i}] = rowStats[row[${i}]]; }`)}
-  columnEnd = end;
   ${declareSums("o", depth)}
   for (var start = begin; start < end; start += 64u) {
     columnBase = start;
