@@ -14,7 +14,7 @@ export const budgets = {
   "@gradus/tokenizer": 18,
   "@gradus/evals": 15,
   "@gradus/sft-packing": 13.5,
-  "@gradus/sparse-attention": 24,
+  "@gradus/sparse-attention": 25,
   "@gradus/grpo": 20.5,
   "@gradus/reward-model": 12,
   "@gradus/math-corpus": 20,

@@ -1,7 +1,7 @@
 // The backend "webgpu": arrays go to the device, results come back where the query came from.
 import type { Backend, Request } from "../backend.ts";
 import { isArray } from "../check.ts";
-import type { AttentionInput, Branches, Compression, Data, ForwardInput, Residuals, SparseCache } from "../contract.ts";
+import type { AttentionInput, Branches, Data, ForwardInput, Residuals, SparseCache } from "../contract.ts";
 import type { Heads } from "../cpu/attention.ts";
 import type { Layout, Pattern } from "../layout.ts";
 import { attendLastOnDevice, DeviceCache } from "./decode.ts";
