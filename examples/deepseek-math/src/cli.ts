@@ -6,7 +6,9 @@
 
 import { existsSync, statSync } from "node:fs";
 import { parseArgs } from "node:util";
-import type { RewardKind } from "./recipe/configuration.ts";
+import { ConfigurationError } from "./configuration/rules.ts";
+import { suggestion } from "./nearest.ts";
+import { type RewardKind, recipeStages, type StageName } from "./recipe/configuration.ts";
 import { guardProcess } from "./run/process.ts";
 
 /** What a command line asks for. */
@@ -14,6 +16,8 @@ export type Command =
   | { readonly name: "help" }
   | { readonly name: "version" }
   | ({ readonly name: "train" } & TrainOptions)
+  | ({ readonly name: "stage"; readonly stages: readonly StageName[] } & TrainOptions)
+  | ({ readonly name: "claims" } & ClaimsOptions)
   | ({ readonly name: "ask"; readonly question: string } & CommonOptions);
 
 /** Options of every command that runs a model. */
@@ -42,10 +46,21 @@ export interface TrainOptions extends CommonOptions {
   readonly scale: number;
   /** What GRPO is rewarded by. Default `"rule"`: whether the answer is right. */
   readonly reward: RewardKind;
+  /** A file of settings. Default: the laptop's. */
+  readonly config?: string;
+  /** Print what would be done, and what it takes, instead of doing it. */
+  readonly dryRun: boolean;
   /** How many runs to make, with the seeds `seed`, `seed + 1`, … Default 1. */
   readonly seeds: number;
   /** Names of the flags that were on the command line: a resumed run refuses those that contradict it. */
   readonly given: readonly string[];
+}
+
+/** Options of `claims`. */
+export interface ClaimsOptions extends CommonOptions {
+  readonly scale: number;
+  readonly seeds: number;
+  readonly config?: string;
 }
 
 /** A mistake in the command line: its message is for the user, without a stack trace. */
@@ -63,20 +78,27 @@ const flags = {
   scale: { type: "string" },
   seeds: { type: "string" },
   reward: { type: "string" },
+  config: { type: "string" },
+  "dry-run": { type: "boolean" },
   threads: { type: "string" },
   debug: { type: "boolean" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean" },
 } as const;
 
-const commands = ["train", "ask"];
-const trainOnly = ["data", "resume", "minutes", "scale", "seeds", "reward"] as const;
+const commands = ["train", "stage", "claims", "ask"];
+const trainOnly = ["data", "resume", "minutes", "scale", "seeds", "reward", "config", "dry-run"] as const;
+const notClaims = ["data", "resume", "minutes", "reward", "dry-run"] as const;
 
 /** What `--help` prints. */
 export const helpText: string = `Trains a small language model to reason about arithmetic, and asks it questions.
 
 Usage
-  npm start [-- train] [options]            train: pre-training, SFT, GRPO, evaluation, report
+  npm start [-- train] [options]            all stages, and a report
+  npm start -- stage NAME… [options]        some stages of the run in --out, on the files of earlier ones:
+                                            ${recipeStages.slice(0, 5).join(", ")},
+                                            ${recipeStages.slice(5).join(", ")}
+  npm start -- claims [options]             what the paper claims, tested in small
   npm start -- ask "<question>" [options]   answer with the checkpoint in --out
 
 Options
@@ -86,6 +108,9 @@ Options
   --seeds N         make N runs, with seeds N apart by one    (default: 1)
   --data DIR        train on GSM8K's expressions: a folder with train.jsonl and test.jsonl
                                                               (default: built-in problems)
+  --config FILE     settings; keys left out are those of configurations/laptop.json
+                                                              (default: configurations/laptop.json)
+  --dry-run         print parameters, tokens, operations, memory and time of each stage, and do nothing
   --reward KIND     what GRPO is rewarded by: the rule, or a reward model taught by it,
                     outcome or process                        (default: rule)
   --minutes N       fit the whole run into N minutes
@@ -101,6 +126,8 @@ Examples
   npm start -- --seed 7 --out runs/seven
   npm start -- --out runs/seven --resume
   npm start -- --data data/gsm8k --minutes 20
+  npm start -- --config configurations/paper.json --dry-run
+  npm start -- stage grpo --out runs/seven
   npm start -- ask "17*23"
   npm start -- ask "Mia has 12 pens and buys 3 boxes of 8. How many now?"
 `;
@@ -123,7 +150,7 @@ export function parseCommand(argv: readonly string[]): Command {
   const [name = "train", ...rest] = positionals;
   if (!commands.includes(name)) {
     throw new UsageError(
-      `Unknown command ${JSON.stringify(name)}${suggestion(name, commands)}; there are train and ask`,
+      `Unknown command ${JSON.stringify(name)}${suggestion(name, commands)}; there are ${commands.slice(0, -1).join(", ")} and ask`,
     );
   }
   const device = values.device ?? "cpu";
@@ -147,7 +174,20 @@ export function parseCommand(argv: readonly string[]): Command {
     }
     return { name: "ask", question: rest[0], ...common };
   }
-  if (rest.length) throw new UsageError(`train takes no arguments, found ${JSON.stringify(rest[0])}`);
+  const numbers = {
+    scale: numberOf("scale", values.scale, { integer: false, above: 0 }) ?? 1,
+    seeds: numberOf("seeds", values.seeds, { integer: true, least: 1 }) ?? (name === "claims" ? 3 : 1),
+  };
+  const config = textOf("config", values.config);
+  if (config !== undefined && !existsSync(config)) throw new UsageError(`Bad --config: there is no file ${config}`);
+  if (name === "claims") {
+    if (rest.length) throw new UsageError(`claims takes no arguments, found ${JSON.stringify(rest[0])}`);
+    const stray = notClaims.find((flag) => values[flag] !== undefined);
+    if (stray) throw new UsageError(`--${stray} does not belong to claims`);
+    return { name, ...common, out: textOf("out", values.out) ?? "runs/claims", ...numbers, config };
+  }
+  if (name === "train" && rest.length)
+    throw new UsageError(`train takes no arguments, found ${JSON.stringify(rest[0])}`);
   if (values.minutes !== undefined && values.scale !== undefined) {
     throw new UsageError("--minutes and --scale exclude each other: both set the length of the run");
   }
@@ -157,17 +197,31 @@ export function parseCommand(argv: readonly string[]): Command {
   }
   const data = textOf("data", values.data);
   if (data !== undefined) requireDirectory(data);
-  return {
-    name: "train",
+  const train: TrainOptions = {
     ...common,
     data,
     reward,
+    config,
+    dryRun: values["dry-run"] ?? false,
     resume: values.resume ?? false,
     minutes: numberOf("minutes", values.minutes, { integer: false, above: 0 }),
-    scale: numberOf("scale", values.scale, { integer: false, above: 0 }) ?? 1,
-    seeds: numberOf("seeds", values.seeds, { integer: true, least: 1 }) ?? 1,
+    ...numbers,
     given: Object.keys(values),
   };
+  if (name === "train") return { name, ...train };
+  return { name: "stage", stages: stagesOf(rest), ...train };
+}
+
+/** The stages that are named; none is a mistake. */
+function stagesOf(names: readonly string[]): StageName[] {
+  const all = recipeStages.join(", ");
+  if (names.length === 0) throw new UsageError(`stage takes the names of stages, found none: there are ${all}`);
+  return names.map((name) => {
+    const known = recipeStages.find((stage) => stage === name);
+    if (!known)
+      throw new UsageError(`Unknown stage ${JSON.stringify(name)}${suggestion(name, recipeStages)}; there are ${all}`);
+    return known;
+  });
 }
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof flags; allowPositionals: true }>>["values"];
@@ -222,27 +276,6 @@ function requireDirectory(path: string): void {
   if (!statSync(path).isDirectory()) throw new UsageError(`Bad --data: ${path} is not a directory`);
 }
 
-/** `, did you mean "x"?` when a candidate is at most two edits away. */
-function suggestion(word: string, candidates: readonly string[]): string {
-  const [best, distance] = candidates
-    .map((candidate) => [candidate, editDistance(word, candidate)] as const)
-    .reduce((a, b) => (b[1] < a[1] ? b : a));
-  return distance <= 2 ? `, did you mean ${best}?` : "";
-}
-
-/** Levenshtein distance: insertions, deletions and substitutions of one character. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length];
-}
-
 /**
  * How an error is told to the user: one line, or with `debug` the whole stack.
  *
@@ -276,7 +309,7 @@ export async function runMain(argv: readonly string[], body: (command: Command) 
     await body(parseCommand(argv));
   } catch (error) {
     process.stderr.write(`${describe(error)}\n`);
-    process.exitCode = error instanceof UsageError ? 2 : 1;
+    process.exitCode = error instanceof UsageError || error instanceof ConfigurationError ? 2 : 1;
   } finally {
     release();
   }

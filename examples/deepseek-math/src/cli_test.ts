@@ -24,6 +24,8 @@ test("without arguments it trains with the defaults", () => {
     out: "runs/default",
     data: undefined,
     reward: "rule",
+    config: undefined,
+    dryRun: false,
     resume: false,
     device: "cpu",
     minutes: undefined,
@@ -51,19 +53,21 @@ test("every flag is read", () => {
     "--minutes",
     "2.5",
   ];
-  const command = parseCommand([...argv, "--seeds", "3", "--threads", "2", "--debug", "--reward", "process"]);
+  const command = parseCommand([...argv, "--seeds", "3", "--threads", "2", "--debug", "--reward", "process", "--config", here, "--dry-run"]);
   assert.deepEqual(command, {
     name: "train",
     seed: 0,
     out: "x",
     data: here,
     reward: "process",
+    config: here,
+    dryRun: true,
     resume: true,
     device: "webgpu",
     minutes: 2.5,
     scale: 1,
     seeds: 3,
-    given: ["seed", "out", "data", "resume", "device", "minutes", "seeds", "threads", "debug", "reward"],
+    given: ["seed", "out", "data", "resume", "device", "minutes", "seeds", "threads", "debug", "reward", "config", "dry-run"],
     threads: 2,
     debug: true,
   });
@@ -101,12 +105,27 @@ test("help and version win over everything else", () => {
     "scale",
     "seeds",
     "reward",
+    "config",
+    "dry-run",
     "threads",
     "debug",
     "version",
   ]) {
     assert.ok(helpText.includes(`--${flag}`), flag);
   }
+});
+
+test("stages are named, and claims have seeds and a folder of their own", () => {
+  const command = parseCommand(["stage", "sft", "reward-model", "--out", "x"]);
+  assert.ok(command.name === "stage");
+  assert.deepEqual([command.stages, command.out], [["sft", "reward-model"], "x"]);
+  assert.match(refusal("stage"), /takes the names of stages, found none: there are corpus, tokenizer/);
+  assert.match(refusal("stage", "grop"), /^Unknown stage "grop", did you mean grpo\?; there are corpus/);
+  const claims = parseCommand(["claims", "--scale", "0.5"]);
+  assert.ok(claims.name === "claims");
+  assert.deepEqual([claims.seeds, claims.scale, claims.out], [3, 0.5, "runs/claims"]);
+  assert.equal(refusal("claims", "--resume"), "--resume does not belong to claims");
+  assert.equal(refusal("--config", "no/such.json"), "Bad --config: there is no file no/such.json");
 });
 
 test("a reward is the rule or a kind of model", () => {

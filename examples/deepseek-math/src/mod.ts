@@ -62,47 +62,67 @@ export {
   type StageUpdate,
 } from "./progress.ts";
 export { type Answer, ask } from "./recipe/ask.ts";
+export { costOf, costText, requireRunnable, type StageCost } from "./configuration/cost.ts";
+export { type ConfigurationRequest, defaultConfiguration, nominalMinutes } from "./configuration/load.ts";
+export { ConfigurationError, type Rule } from "./configuration/rules.ts";
+export { validateConfiguration } from "./configuration/schema.ts";
+export { isMathPage, type WebOptions, webPage } from "./corpus/web.ts";
 export {
-  type Configuration,
-  defaultConfiguration,
-  nominalMinutes,
-  type ReinforcementSettings,
-  type RewardKind,
-  type RewardModelSettings,
-  type Stage,
-  type SupervisedSettings,
-  stageLabels,
-  stages,
-} from "./recipe/configuration.ts";
+  codeDocument,
+  type Mode,
+  modeSuffix,
+  modes,
+  operationsOf,
+  programOf,
+  type RunPython,
+  type SolutionPiece,
+  type SolvedProblem,
+  toolSolution,
+} from "./problems/programs.ts";
+export * from "./recipe/configuration.ts";
 export { type Evaluation, evaluate as evaluatePolicy } from "./recipe/evaluate.ts";
+export {
+  type AtK,
+  evaluateFully,
+  type FullEvaluation,
+  type FullEvaluationParts,
+  withPrograms,
+} from "./recipe/full_evaluation.ts";
+export { parameterCount } from "./recipe/parameters.ts";
 export { drawSolution, openProblems, type ProblemSource, type RecipeProblem } from "./recipe/problem_source.ts";
 export {
+  grpoTrainer,
+  type PracticePrompt,
   type ReinforcementParts,
   type ReinforcementReport,
   type RolloutBatch,
   reinforcement,
+  reportOf,
   rolloutBatch,
 } from "./recipe/reinforcement.ts";
 export { type OwnSolution, ownSolutions, type RejectionParts } from "./recipe/rejection.ts";
-export { type Judge, type JudgeParts, openJudge } from "./recipe/reward_model.ts";
+export { type JudgedParts, type Judge, type JudgeOptions, judgedSolutions, openJudge } from "./recipe/reward_model.ts";
 export {
   RunDirectory,
   type RunFile,
   type RunPosition,
   type RunRequest,
+  type StageRecordFile,
   type StageTotals,
 } from "./recipe/run_directory.ts";
-export { type Configure, directoriesOf, runSession, scaleOf } from "./recipe/session.ts";
+export { type Configure, directoriesOf, requestOf, runNamedStages, runSession, scaleOf } from "./recipe/session.ts";
 export { environment, type FinishedSession, runRecord, sessionText } from "./recipe/summary.ts";
 export {
-  pretrainingBatch,
+  countedBatch,
   type SupervisedBatch,
   sftContexts,
   supervisedCoefficients,
   supervisedLoss,
 } from "./recipe/supervised.ts";
+export { PretrainingText, type TextBatch } from "./recipe/text.ts";
 export { trainTokenizer } from "./recipe/tokenizer.ts";
-export { type FinishedRun, type RunOptions, trainRun } from "./recipe/train.ts";
+export { type ToolSolution, toolSolutions } from "./recipe/tool_solutions.ts";
+export { accountText, type FinishedRun, type RunOptions, runStages, trainRun } from "./recipe/train.ts";
 export type {
   AccuracyRecord,
   AnswerRecord,
@@ -114,4 +134,6 @@ export type {
 } from "./report/record.ts";
 export { renderReport, writeReport } from "./report/report.ts";
 export { type Journal, type JournalRecord, openJournal, readJournal, truncateJournal } from "./run/journal.ts";
+export { allStages } from "./stages/mod.ts";
+export type { RecipeStage, StageAccount, StageContext } from "./stages/stage.ts";
 export { extractAnswer, reward } from "./verify.ts";

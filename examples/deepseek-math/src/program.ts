@@ -7,9 +7,10 @@
 import { type Command, helpText } from "./cli.ts";
 import { createProgress } from "./progress.ts";
 import { ask } from "./recipe/ask.ts";
-import { defaultConfiguration } from "./recipe/configuration.ts";
+import { costText } from "./configuration/cost.ts";
+import { defaultConfiguration } from "./configuration/load.ts";
 import { RunDirectory } from "./recipe/run_directory.ts";
-import { type Configure, runSession } from "./recipe/session.ts";
+import { type Configure, requestOf, runNamedStages, runSession } from "./recipe/session.ts";
 import { sessionText } from "./recipe/summary.ts";
 
 /** Carries out a command; results go to stdout, progress to stderr. `configure` decides what a run does. */
@@ -35,7 +36,15 @@ async function carryOut(command: Command, configure: Configure): Promise<void> {
       return console.log(await version());
     case "ask":
       return await answer(command);
+    case "claims": {
+      const { runClaims } = await import("./claims/run.ts");
+      return console.log(await runClaims(command, createProgress));
+    }
+    case "stage":
+      if (command.dryRun) return console.log(costText(configure({ ...requestOf(command), seed: command.seed })));
+      return await runNamedStages(command, createProgress, configure);
     case "train": {
+      if (command.dryRun) return console.log(costText(configure({ ...requestOf(command), seed: command.seed })));
       const started = performance.now();
       const session = await runSession(command, createProgress, configure);
       console.log(sessionText(session, (performance.now() - started) / 1000));

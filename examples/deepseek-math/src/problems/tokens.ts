@@ -7,12 +7,13 @@
 
 import { Tokenizer, trainBpe } from "@gradus/tokenizer";
 import { parseExpression, print } from "./expression.ts";
+import { type Mode, modeSuffix } from "./programs.ts";
 
 /**
- * How text is cut into words before merges are learnt: what stands before an answer, letters with the space before
- * them, and every other character alone. Arithmetic is done on digits, so no merge may hide one.
+ * How text is cut into words before merges are learnt: what stands before an answer, the fences of programs,
+ * letters with the space before them, and every other character alone. Arithmetic is done on digits, so no merge may hide one.
  */
-const pattern = "\\n?#### | ?\\p{L}+|\\p{N}|[^\\p{L}\\p{N}]";
+const pattern = "\\n?#### |```\\p{L}*| ?\\p{L}+|\\p{N}|[^\\p{L}\\p{N}]";
 
 const endOfText = "<|end|>";
 
@@ -79,9 +80,9 @@ export class ProblemTokens {
     return this.#tokenizer.decode(known.flatMap((id) => (id < this.vocabSize ? id : [...replacement])));
   }
 
-  /** The tokens a model is asked to continue: the question and a line break. */
-  encodePrompt(question: string): Int32Array {
-    return this.encode(`${question}\n`);
+  /** The tokens a model is asked to continue: the question, what kind of solution is wanted, and a line break. */
+  encodePrompt(question: string, mode: Mode = "chain-of-thought"): Int32Array {
+    return this.encode(`${question}${modeSuffix[mode]}\n`);
   }
 
   /** The tokens it should continue with: the solution and the end token. */

@@ -1,6 +1,6 @@
 /**
  * What a run does, as plain data: the model, and the length and settings of each stage. Kept in the run's folder, so that
- * a resumed run does what it began.
+ * a resumed run does what it began. Files of it are in `configurations/`; `configuration/` reads and costs them.
  *
  * @module
  */
@@ -8,27 +8,79 @@
 import type { TransformerConfig } from "@gradus/transformer";
 import type { Style } from "../problems/solve.ts";
 
-/** Stages in the order in which they run. */
-export const stages = ["pretraining", "sft", "grpo"] as const;
-/** Name of a stage, as journal records use it. */
+/** All stages in the order in which they run: the names of files in `stages/`. */
+export const recipeStages = [
+  "corpus",
+  "tokenizer",
+  "pretraining",
+  "sft",
+  "reward-model",
+  "grpo",
+  "iteration",
+  "evaluation",
+] as const;
+/** Name of a stage. */
+export type StageName = (typeof recipeStages)[number];
+
+/** The stages that train the policy, in the order in which they run; each leaves a checkpoint. */
+export const stages = ["pretraining", "sft", "grpo", "iteration"] as const;
+/** Name of a stage that trains the policy, as journal records use it. */
 export type Stage = (typeof stages)[number];
 
 /** What people read. */
-export const stageLabels: Readonly<Record<Stage, string>> = {
+export const stageLabels: Readonly<Record<StageName, string>> = {
+  corpus: "Corpus",
+  tokenizer: "Tokenizer",
   pretraining: "Pre-training",
   sft: "SFT",
+  "reward-model": "Reward model",
   grpo: "GRPO",
+  iteration: "Iterative GRPO",
+  evaluation: "Evaluation",
 };
 
-/** A stage that learns from given solutions. */
+/** Where pre-training text comes from. */
+export interface CorpusSettings {
+  /** Pages of the generated web, and the share of them that is mathematics. */
+  readonly pages: number;
+  readonly mathShare: number;
+  /** Worked problems on a page of mathematics, and relative weights of their solutions' styles. */
+  readonly problemsPerPage: number;
+  readonly styles: Readonly<Partial<Record<Style, number>>>;
+  /** Share of the pages that an iteration of the loop keeps, and how many iterations there are at most. */
+  readonly keepShare: number;
+  readonly iterations: number;
+  readonly classifier: {
+    readonly dimension: number;
+    readonly learningRate: number;
+    readonly wordNgrams: number;
+    readonly minCount: number;
+    readonly epochs: number;
+    readonly buckets: number;
+  };
+  /** Crawl files (WARC, WET, JSONL, Parquet) in the place of the generated web, and the seed that goes with them. */
+  readonly inputs?: readonly string[];
+  readonly seedFiles?: readonly string[];
+}
+
+/** A stage that learns from given text. */
 export interface SupervisedSettings {
   /** Optimiser updates. */
   readonly steps: number;
   readonly learningRate: number;
   readonly warmup: number;
   readonly weightDecay: number;
-  /** Relative weights of the solution styles. */
-  readonly styles: Readonly<Partial<Record<Style, number>>>;
+}
+
+/** Pre-training on code and mathematics. */
+export interface PretrainingSettings extends SupervisedSettings {
+  /** First code, then mathematics; or the same tokens of both mixed from the beginning. */
+  readonly schedule: "two-stage" | "one-stage";
+  /** Of `steps`, those on code alone; 0 for none. */
+  readonly codeSteps: number;
+  /** Share of code in the rest. */
+  readonly codeShare: number;
+  readonly tokensPerStep: number;
 }
 
 /** What SFT learns besides the given solutions: the pre-trained policy's own right ones. */
@@ -42,10 +94,24 @@ export interface RejectionSettings {
   readonly maxNewTokens: number;
 }
 
+/** Supervised fine-tuning. */
+export interface FineTuningSettings extends SupervisedSettings {
+  readonly problems: number;
+  readonly contextLength: number;
+  /** Contexts of one update. */
+  readonly contextsPerStep: number;
+  /** Relative weights of the chain-of-thought solutions' styles. */
+  readonly styles: Readonly<Partial<Record<Style, number>>>;
+  /** Default: only the given solutions. */
+  readonly rejection?: RejectionSettings;
+  /** Problems whose solution is also given as a program, and as reasoning with programs. Default: none. */
+  readonly tools?: { readonly program: number; readonly toolIntegrated: number };
+}
+
 /** What GRPO is rewarded by: the rule, or a reward model that the rule has taught. */
 export type RewardKind = "rule" | "outcome" | "process";
 
-/** A reward model, trained before GRPO on solutions of the policy after SFT. */
+/** The reward model, trained on solutions of the policy after SFT. */
 export interface RewardModelSettings {
   /** One reward for a solution, or one for each of its lines. */
   readonly kind: "outcome" | "process";
@@ -58,8 +124,8 @@ export interface RewardModelSettings {
   readonly learningRate: number;
 }
 
-/** The reinforcement stage. */
-export interface ReinforcementSettings {
+/** How the policy explores and learns from rewards. */
+export interface ExplorationSettings {
   readonly steps: number;
   readonly learningRate: number;
   readonly warmup: number;
@@ -68,10 +134,46 @@ export interface ReinforcementSettings {
   readonly samples: number;
   readonly temperature: number;
   readonly maxNewTokens: number;
-  /** Weight of the KL to the policy after SFT. */
+  /** Weight of the KL to the reference: the policy after SFT, or at the beginning of the round. */
   readonly beta: number;
-  /** Default: the rule rewards. */
-  readonly rewardModel?: RewardModelSettings;
+}
+
+/** GRPO with a reward that stays as it is. */
+export interface ReinforcementSettings extends ExplorationSettings {
+  /** `"rule"`, or the kind of the reward model. */
+  readonly reward: RewardKind;
+}
+
+/** Iterative GRPO: rounds of `steps`, after each of which reward model and reference follow the policy. */
+export interface IterationSettings extends ExplorationSettings {
+  readonly rounds: number;
+  /** Share of earlier rounds in what the reward model goes on learning from. */
+  readonly historyShare: number;
+}
+
+/** What is asked of each checkpoint. */
+export interface EvaluationSettings {
+  /** Held-out problems that are answered greedily after each stage. */
+  readonly problems: number;
+  readonly maxNewTokens: number;
+  /** Problems and samples of each for maj@k and pass@k. */
+  readonly sampledProblems: number;
+  readonly samples: number;
+  readonly temperature: number;
+  /** Problems that are answered with programs, and how many may be run for an answer. */
+  readonly toolProblems: number;
+  readonly toolRounds: number;
+}
+
+/** What the run is costed for; nothing that is computed depends on it. */
+export interface HardwareSettings {
+  readonly name: string;
+  readonly devices: number;
+  /** Memory of each device. */
+  readonly memoryGB: number;
+  /** Useful floating-point operations a second of one device, in training and while sampling. */
+  readonly trainingFlops: number;
+  readonly samplingFlops: number;
 }
 
 /** A whole run. */
@@ -82,93 +184,16 @@ export interface Configuration {
   readonly model: TransformerConfig;
   /** Relative weights of the problems' levels. */
   readonly levels: Readonly<Record<number, number>>;
-  /** Problems of pre-training that the tokenizer is trained on. */
-  readonly tokenizer: { readonly problems: number };
-  readonly pretraining: SupervisedSettings & { readonly problemsPerStep: number };
-  readonly sft: SupervisedSettings & {
-    readonly problems: number;
-    readonly contextLength: number;
-    /** Default: only the given solutions. */
-    readonly rejection?: RejectionSettings;
-  };
+  readonly corpus: CorpusSettings;
+  /** Passages of the corpus that the tokenizer is trained on. */
+  readonly tokenizer: { readonly passages: number };
+  readonly pretraining: PretrainingSettings;
+  readonly sft: FineTuningSettings;
+  readonly rewardModel: RewardModelSettings;
   readonly grpo: ReinforcementSettings;
-  readonly evaluation: { readonly problems: number; readonly maxNewTokens: number };
-}
-
-/** How long the default run takes on two cores: what `--minutes` is measured against. */
-export const nominalMinutes = 8;
-
-/** The default run, about eight minutes on two cores; `scale` multiplies the steps of every stage. */
-export function defaultConfiguration({
-  seed,
-  data,
-  scale = 1,
-  reward = "rule",
-}: {
-  seed: number;
-  data?: string;
-  scale?: number;
-  reward?: RewardKind;
-}): Configuration {
-  const steps = (count: number) => Math.max(1, Math.round(count * scale));
-  return {
-    seed,
-    ...(data === undefined ? {} : { data }),
-    model: {
-      // The end token, 256 bytes, and the words of word problems.
-      vocabSize: 384,
-      hiddenSize: 128,
-      layers: 4,
-      heads: 4,
-      keyValueHeads: 4,
-      headSize: 32,
-      intermediateSize: 336,
-      ropeTheta: 10000,
-      normEpsilon: 1e-6,
-      tieEmbeddings: true,
-      qkvBias: false,
-      maxPositions: 320,
-      eosToken: 0,
-    },
-    levels: { 1: 1, 2: 1 },
-    tokenizer: { problems: 1000 },
-    pretraining: {
-      steps: steps(900),
-      problemsPerStep: 128,
-      learningRate: 2e-3,
-      warmup: 50,
-      weightDecay: 0.1,
-      // As text is found: worked solutions are the smaller part of it.
-      styles: { steps: 3, terse: 4, direct: 3 },
-    },
-    sft: {
-      steps: steps(60),
-      problems: 2000,
-      contextLength: 4096,
-      learningRate: 5e-4,
-      warmup: 10,
-      weightDecay: 0.1,
-      styles: { steps: 3, terse: 4, direct: 3 },
-      rejection: { problems: steps(2000), samples: 4, maxPerProblem: 4, temperature: 1, maxNewTokens: 192 },
-    },
-    grpo: {
-      steps: steps(60),
-      // Larger models want less: DeepSeekMath's 7B took 1e-6. At 3e-4 this one falls apart after 20 steps.
-      learningRate: 1e-4,
-      warmup: 3,
-      prompts: 32,
-      samples: 8,
-      temperature: 1,
-      maxNewTokens: 192,
-      beta: 0.01,
-      ...(reward === "rule" ? {} : { rewardModel: rewardModelSettings(reward, steps) }),
-    },
-    evaluation: { problems: Math.min(500, Math.max(50, Math.round(500 * scale))), maxNewTokens: 224 },
-  };
-}
-
-function rewardModelSettings(kind: "outcome" | "process", steps: (count: number) => number): RewardModelSettings {
-  // Every line of a solution is completed, so the process model has fewer of them.
-  const [problems, completions] = kind === "outcome" ? [steps(1000), 0] : [steps(250), 8];
-  return { kind, problems, samples: 4, completions, epochs: 3, learningRate: 5e-4 };
+  readonly iteration: IterationSettings;
+  readonly evaluation: EvaluationSettings;
+  readonly hardware: HardwareSettings;
+  /** Mean lengths, for the estimate before anything is read. */
+  readonly text: { readonly questionTokens: number; readonly solutionTokens: number };
 }

@@ -22,13 +22,14 @@ before(async () => {
 });
 after(() => rm(dirname(whole), { recursive: true }));
 
-/** A copy that has just made its last update: not yet evaluated after GRPO. */
+/** A copy that has just made its last update: not yet evaluated after the last stage that trains. */
 async function inCopy(body: (directory: RunDirectory) => Promise<void>): Promise<void> {
   await inFolder(async (folder) => {
     const directory = new RunDirectory(join(folder, "run"));
     await cp(whole, directory.path, { recursive: true });
-    await rm(fileOf(directory, "evaluations/grpo.json"));
-    await rm(fileOf(directory, "checkpoints/grpo"), { recursive: true });
+    for (const name of ["evaluations/iteration.json", "evaluations/full/iteration.json", "stages/iteration.json"])
+      await rm(fileOf(directory, name));
+    await rm(fileOf(directory, "checkpoints/iteration"), { recursive: true });
     await body(directory);
   });
 }
@@ -39,7 +40,7 @@ test("after a damaged state the last update is made again, and the end is the sa
     const bytes = await readFile(path);
     bytes[bytes.length - 1000] ^= 4;
     await writeFile(path, bytes);
-    await appendFile(directory.journal, '{"stage":"gr');
+    await appendFile(directory.journal, '{"stage":"it');
     const { lines } = await goOn(directory);
     assert.match(lines[0], /^Warning: .*state\.safetensors.*one update earlier$/);
     await assertSameRun(directory.path, whole);
@@ -54,12 +55,12 @@ test("a stage whose evaluation is gone is evaluated by its own checkpoint, not b
   });
 });
 
-test("without the reference checkpoint GRPO is not resumed, and the error names it", async () => {
+test("without its reference a round is not resumed, and the error names it", async () => {
   await inCopy(async (directory) => {
-    await rm(fileOf(directory, "checkpoints/sft"), { recursive: true });
+    await rm(fileOf(directory, "iteration/round-2/reference"), { recursive: true });
     await rm(fileOf(directory, "state.safetensors")); // back to the update before, so that one is left to do
     await assert.rejects(goOn(directory), ({ message }: Error) => {
-      assert.match(message, /checkpoints\/sft/);
+      assert.match(message, /round-2\/reference/);
       assert.ok(!message.includes("\n"), message);
       return true;
     });

@@ -6,7 +6,7 @@
  */
 
 import { permutation, stream } from "@gradus/seeds";
-import { canonicalQuestion, distinctProblems, problemAt } from "../problems/dataset.ts";
+import { canonicalQuestion, distinctProblems, problemAt, splitOf } from "../problems/dataset.ts";
 import { pickWeighted } from "../problems/draw.ts";
 import { gsm8kExpressions, loadGsm8k } from "../problems/gsm8k.ts";
 import type { Style } from "../problems/solve.ts";
@@ -23,8 +23,11 @@ export interface RecipeProblem {
 /** Problems for every stage. */
 export interface ProblemSource {
   readonly title: string;
-  /** Text for pre-training: generated, whatever the source. */
+  /** Problems that pre-training reads besides the corpus, where the source has some of its own; and how many. */
+  readonly given: number;
   pretraining(index: number): RecipeProblem;
+  /** Whether a question must not be trained on. */
+  isHeldOut(question: string): boolean;
   /** Problems with solutions to learn from: few. */
   readonly sft: readonly RecipeProblem[];
   /** Problems to practise on: only their answers are used. */
@@ -53,7 +56,9 @@ export async function openProblems(configuration: Configuration): Promise<Proble
   if (data === undefined) {
     return {
       title: "built-in problems",
-      // The three stages read different stretches of one endless list.
+      given: 0,
+      isHeldOut: (question) => splitOf(question) === "held-out",
+      // The stages read different stretches of one endless list.
       pretraining: generated,
       sft: Array.from({ length: sft.problems }, (_, i) => generated(2 ** 30 + i)),
       practice: (index) => generated(2 ** 31 + index),
@@ -81,6 +86,8 @@ export async function openProblems(configuration: Configuration): Promise<Proble
   };
   return {
     title: "GSM8K's expressions",
+    given: train.length,
+    isHeldOut: (question) => unseen.has(canonicalQuestion(question)) || splitOf(question) === "held-out",
     pretraining: (index) => (index % 2 === 0 ? generatedApart(index) : drawn(index)),
     sft: Array.from({ length: Math.min(sft.problems, train.length) }, (_, i) => drawn(i)),
     practice: (index) => drawn(sft.problems + index),

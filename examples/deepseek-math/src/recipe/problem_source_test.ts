@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { canonicalQuestion } from "../problems/dataset.ts";
 import { inFolder } from "../testing/processes.ts";
 import { reward } from "../verify.ts";
-import { defaultConfiguration } from "./configuration.ts";
+import { defaultConfiguration } from "../configuration/load.ts";
 import { drawSolution, openProblems, type ProblemSource } from "./problem_source.ts";
 
 const gsm8k = fileURLToPath(new URL("../../../../../shared/data/gsm8k", import.meta.url));

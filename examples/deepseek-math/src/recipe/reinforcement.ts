@@ -4,24 +4,32 @@
  * @module
  */
 
-import { GrpoTrainer, type Policy, type ProcessReward } from "@gradus/grpo";
+import { GrpoTrainer, type Policy, type ProcessReward, type StepMetrics } from "@gradus/grpo";
 import type { ProblemTokens } from "../problems/tokens.ts";
 import { reward } from "../verify.ts";
-import type { Configuration } from "./configuration.ts";
-import type { ProblemSource } from "./problem_source.ts";
+import type { ExplorationSettings } from "./configuration.ts";
+import type { RecipeProblem } from "./problem_source.ts";
 
 export { type RolloutBatch, rolloutBatch } from "@gradus/grpo";
 
 /** What the stage needs. */
 export interface ReinforcementParts {
   readonly policy: Policy;
-  /** π_ref; none: no KL term. */
-  readonly reference?: Pick<Policy, "logProbs">;
-  readonly configuration: Configuration;
-  readonly problems: ProblemSource;
+  /** π_ref; none: no KL term. `reset` puts it where the policy is, before each round's first step. */
+  readonly reference?: Pick<Policy, "logProbs"> & { reset?(): Promise<void> };
+  readonly settings: ExplorationSettings;
+  readonly seed: number;
+  /** Rounds of `settings.steps` each. Default 1. */
+  readonly rounds?: number;
+  /** The questions, in order. */
+  practice(index: number): RecipeProblem;
   readonly tokens: ProblemTokens;
   /** Rewards a completion of a prompt. Default: the rule. */
-  readonly judge?: (prompt: Int32Array, tokens: Int32Array) => Promise<number | ProcessReward>;
+  readonly judge?: (
+    prompt: Int32Array,
+    tokens: Int32Array,
+    answer: string,
+  ) => Promise<number | ProcessReward>;
   /** Learning rate of each update, from 0 on. */
   readonly learningRate: (update: number) => number;
   /** Told now and then how many tokens a step has sampled so far. */
@@ -46,28 +54,23 @@ export interface ReinforcementReport {
   readonly gradientNorm: number;
 }
 
-/**
- * Runs the stage's steps from `from` on and yields each one's report once its update is made. One update per exploration, as
- * DeepSeekMath does it: then π_θ is π_old, the log-probabilities at sampling are the current ones, and one pass through the
- * graph is enough. A step depends on the policy, the seed and its number alone. A step that has no group to learn from makes
- * no update; its loss and gradient are reported as 0.
- */
-export async function* reinforcement(parts: ReinforcementParts, from = 0): AsyncGenerator<ReinforcementReport, void> {
-  const { policy, reference, problems, tokens: codec, learningRate, onTokens, judge } = parts;
-  const { seed, grpo: settings } = parts.configuration;
+/** The trainer of the stage; one update per exploration, as DeepSeekMath does it. */
+export function grpoTrainer(parts: ReinforcementParts): GrpoTrainer<PracticePrompt> {
+  const { policy, reference, settings, seed, rounds = 1, practice, tokens: codec, judge, learningRate, onTokens } = parts;
   const { steps, prompts, samples, temperature, maxNewTokens, beta } = settings;
-  const trainer = new GrpoTrainer({
+  return new GrpoTrainer<PracticePrompt>({
     policy,
     ...(reference ? { reference } : {}),
     prompts: {
       at: (index) => {
-        const { question, answer } = problems.practice(index);
+        const { question, answer } = practice(index);
         return { tokens: codec.encodePrompt(question), answer };
       },
     },
     reward: ({ tokens, prompt }) =>
-      judge ? judge(prompt.tokens, tokens) : reward(codec.decode(tokens), prompt.answer),
+      judge ? judge(prompt.tokens, tokens, prompt.answer) : reward(codec.decode(tokens), prompt.answer),
     seed,
+    iterations: rounds,
     stepsPerIteration: steps,
     promptsPerStep: prompts,
     samplesPerPrompt: samples,
@@ -77,19 +80,37 @@ export async function* reinforcement(parts: ReinforcementParts, from = 0): Async
     optimizer: { weightDecay: 0 },
     onProgress: ({ tokens }) => onTokens?.(tokens),
   });
-  for await (const step of trainer.run({ from })) {
-    const update = step.updates.at(0);
-    yield {
-      loss: update?.loss ?? 0,
-      reward: step.reward,
-      zeroVariance: step.zeroVariance,
-      length: step.length,
-      entropy: step.entropy,
-      kl: update?.kl ?? 0,
-      clipFraction: update ? update.clipFractionLow + update.clipFractionHigh : 0,
-      samplerGap: step.samplerGapMax,
-      tokens: step.sampledTokens,
-      gradientNorm: update?.gradientNorm ?? 0,
-    };
-  }
+}
+
+/** A question to practise on. */
+export interface PracticePrompt {
+  readonly tokens: Int32Array;
+  readonly answer: string;
+}
+
+/**
+ * Runs the stage's steps from `from` on and yields each one's report once its update is made. With one update per exploration
+ * π_θ is π_old, the log-probabilities at sampling are the current ones, and one pass through the graph is enough. A step
+ * depends on the policy, the seed and its number alone. A step that has no group to learn from makes no update; its loss and
+ * gradient are reported as 0.
+ */
+export async function* reinforcement(parts: ReinforcementParts, from = 0): AsyncGenerator<ReinforcementReport, void> {
+  for await (const step of grpoTrainer(parts).run({ from })) yield reportOf(step);
+}
+
+/** A step's figures, for the journal. */
+export function reportOf(step: StepMetrics): ReinforcementReport {
+  const update = step.updates.at(0);
+  return {
+    loss: update?.loss ?? 0,
+    reward: step.reward,
+    zeroVariance: step.zeroVariance,
+    length: step.length,
+    entropy: step.entropy,
+    kl: update?.kl ?? 0,
+    clipFraction: update ? update.clipFractionLow + update.clipFractionHigh : 0,
+    samplerGap: step.samplerGapMax,
+    tokens: step.sampledTokens,
+    gradientNorm: update?.gradientNorm ?? 0,
+  };
 }

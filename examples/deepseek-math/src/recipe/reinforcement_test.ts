@@ -54,16 +54,18 @@ test("log-probabilities at sampling are those of training, for every token of a 
 
 /** The stage's step of this number, its update included. */
 async function stepOf(step: number, parts: Partial<ReinforcementParts>): Promise<ReinforcementReport> {
-  const whole = { policy, configuration, problems, tokens: codec, learningRate: () => 1e-3, ...parts };
-  const longer = { ...configuration, grpo: { ...configuration.grpo, steps: step + 1 } };
-  for await (const report of reinforcement({ ...whole, configuration: longer }, step)) return report;
+  const { seed, grpo } = configuration;
+  const settings = { ...grpo, steps: step + 1 };
+  const { practice } = problems;
+  const whole = { policy, settings, seed, practice, tokens: codec, learningRate: () => 1e-3, ...parts };
+  for await (const report of reinforcement(whole, step)) return report;
   throw new Error("no step");
 }
 
 /** One step and its update, from the initial weights. */
 async function stepFrom(source: ProblemSource, step: number, withReference: boolean) {
   await policy.restore(initial);
-  const report = await stepOf(step, { problems: source, ...(withReference ? { reference } : {}) });
+  const report = await stepOf(step, { practice: source.practice, ...(withReference ? { reference } : {}) });
   return { report, weights: (await policy.state()).weights };
 }
 
@@ -131,7 +133,7 @@ test("what is rewarded becomes more likely", async () => {
     },
   };
   const before = await scored();
-  const report = await stepOf(0, { policy: withScores, problems: answering("7") });
+  const report = await stepOf(0, { policy: withScores, practice: answering("7").practice });
   assert.equal(report.reward, 0.25);
   assert.equal(report.zeroVariance, 0);
   assert.ok((await scored()) > before + 0.01);

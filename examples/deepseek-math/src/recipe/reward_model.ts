@@ -1,11 +1,9 @@
 /**
- * A reward model in the place of the rule: trained on solutions of the policy after SFT, which the rule has judged, before
- * GRPO begins, and kept in the run's folder. A run that was killed trains it again from the same checkpoint, or finds it.
+ * A reward model: what it learns from (solutions of a policy, which the rule has judged), and rewards by it.
  *
  * @module
  */
 
-import { existsSync } from "node:fs";
 import type { Policy, ProcessReward } from "@gradus/grpo";
 import {
   aggregate,
@@ -18,28 +16,12 @@ import {
   stepEnds,
   stepLabelsOf,
 } from "@gradus/reward-model";
-import type { PolicyOptions, TransformerPolicy } from "@gradus/transformer";
-import { createScorer, loadScorer, type TransformerScorer } from "@gradus/transformer/reward";
+import type { PolicyOptions } from "@gradus/transformer";
+import { loadScorer } from "@gradus/transformer/reward";
 import type { ProblemTokens } from "../problems/tokens.ts";
 import { reward } from "../verify.ts";
-import type { Configuration, RewardModelSettings } from "./configuration.ts";
-import type { ProblemSource } from "./problem_source.ts";
-
-/** Where the reward model's problems begin among those for practice: GRPO does not come so far. */
-const STRETCH = 2 ** 29;
-
-/** What the reward model is made of. */
-export interface JudgeParts {
-  readonly configuration: Configuration;
-  readonly problems: ProblemSource;
-  readonly tokens: ProblemTokens;
-  /** Folder of its checkpoint. */
-  readonly directory: string;
-  readonly engine: PolicyOptions;
-  /** The policy after SFT; asked for only where there is no checkpoint. It is disposed of. */
-  policy(): Promise<TransformerPolicy>;
-  onProgress?(done: number, detail: string): void;
-}
+import type { RewardModelSettings } from "./configuration.ts";
+import type { RecipeProblem } from "./problem_source.ts";
 
 /** Rewards completions: with the outcome model a number, with the process model one for each line. */
 export interface Judge {
@@ -47,12 +29,18 @@ export interface Judge {
   dispose(): Promise<void>;
 }
 
-/** Opens the reward model that `grpo.rewardModel` describes; trains it where it is not in its folder yet. */
-export async function openJudge(parts: JudgeParts): Promise<Judge> {
-  const { configuration, directory, engine, tokens } = parts;
-  const { kind } = configuration.grpo.rewardModel as RewardModelSettings;
-  const ends = lineEnds(tokens, configuration.model.vocabSize);
-  const scorer = existsSync(directory) ? await loadScorer(directory, engine) : await train(parts, ends);
+/** What a judge is made with. */
+export interface JudgeOptions {
+  readonly kind: RewardModelSettings["kind"];
+  readonly tokens: ProblemTokens;
+  readonly vocabSize: number;
+  readonly engine: PolicyOptions;
+}
+
+/** Opens a reward model's checkpoint. */
+export async function openJudge(directory: string, { kind, tokens, vocabSize, engine }: JudgeOptions): Promise<Judge> {
+  const ends = lineEnds(tokens, vocabSize);
+  const scorer = await loadScorer(directory, engine);
   const model = new RewardModel({ scorer, supervision: kind });
   const score = batchCalls((solutions: Solution[]) => model.scoreSteps(solutions));
   return {
@@ -66,59 +54,47 @@ export async function openJudge(parts: JudgeParts): Promise<Judge> {
   };
 }
 
-async function train(parts: JudgeParts, ends: readonly number[]): Promise<TransformerScorer> {
-  const { configuration, directory, engine } = parts;
-  const { kind, epochs, learningRate } = configuration.grpo.rewardModel as RewardModelSettings;
-  const policy = await parts.policy();
-  let scorer: TransformerScorer | undefined;
-  try {
-    const examples = await judged(parts, policy, ends);
-    scorer = await createScorer(configuration.model, { ...engine, weights: await policy.weights() });
-    const model = new RewardModel({ scorer, supervision: kind });
-    const report = await model.update(examples, { learningRate, epochs, seed: configuration.seed });
-    if (report.skipped) throw new Error(`Cannot train the reward model: ${report.skipped}; train longer before GRPO`);
-    await scorer.save(directory);
-    return scorer;
-  } catch (error) {
-    await scorer?.dispose();
-    throw error;
-  } finally {
-    await policy.dispose();
-  }
+/** What judged solutions are sampled with. */
+export interface JudgedParts {
+  readonly policy: Pick<Policy, "sample">;
+  readonly tokens: ProblemTokens;
+  readonly vocabSize: number;
+  readonly problems: readonly RecipeProblem[];
+  readonly settings: RewardModelSettings;
+  readonly sampling: { readonly temperature: number; readonly maxNewTokens: number };
+  readonly seed: number;
+  /** Which policy it is: 0 after SFT, then one more for each round. */
+  readonly iteration: number;
+  onProgress?(detail: string): void;
 }
 
 /** Solutions of the policy with the rule's labels, for their lines too where the process model wants them. */
-async function judged(
-  { configuration, problems, tokens: codec, onProgress }: JudgeParts,
-  policy: Pick<Policy, "sample">,
-  ends: readonly number[],
-): Promise<RewardExample[]> {
-  const { seed, grpo } = configuration;
-  const { kind, problems: count, samples, completions } = grpo.rewardModel as RewardModelSettings;
-  const asked = Array.from({ length: count }, (_, i) => problems.practice(STRETCH + i));
-  const prompts = asked.map(({ question }) => codec.encodePrompt(question));
-  const { temperature, maxNewTokens } = grpo;
-  onProgress?.(0, "sampling");
-  const sampling = { maxNewTokens, temperature, seed };
-  const found = await policy.sample(prompts, { ...sampling, samplesPerPrompt: samples, step: STRETCH });
+export async function judgedSolutions(parts: JudgedParts): Promise<RewardExample[]> {
+  const { policy, tokens: codec, problems, settings, seed, iteration, onProgress } = parts;
+  const ends = lineEnds(codec, parts.vocabSize);
+  const { kind, samples, completions } = settings;
+  const prompts = problems.map(({ question }) => codec.encodePrompt(question));
+  onProgress?.("sampling");
+  const sampling = { ...parts.sampling, seed };
+  const found = await policy.sample(prompts, { ...sampling, samplesPerPrompt: samples, step: 2 * iteration });
   const isRight = (problem: number, solution: Int32Array) =>
-    reward(codec.decode(solution), asked[problem].answer) === 1;
+    reward(codec.decode(solution), problems[problem].answer) === 1;
   const { labels } = await outcomeLabels({ solutions: found, verify: (each) => isRight(each.prompt, each.tokens) });
   const examples = found.map(({ prompt, tokens }, i) => ({
-    ...{ problem: `${prompt}`, prompt: prompts[prompt], tokens, label: labels[i] },
-    ...{ iteration: 0, seed },
+    ...{ problem: problems[prompt].question, prompt: prompts[prompt], tokens, label: labels[i] },
+    ...{ iteration, seed },
   }));
   if (kind === "outcome") return examples;
-  onProgress?.(0, "completing lines");
+  onProgress?.("completing lines");
   const steps = found.map(({ tokens }) => splitSteps(tokens, { separator: ends }));
   const report = await stepLabelsOf<Int32Array>({
-    solutions: steps.map((lines, i) => ({ problem: examples[i].problem, steps: lines })),
+    solutions: steps.map((lines, i) => ({ problem: `${found[i].prompt}`, steps: lines })),
     ...{ seed, estimate: "soft", completionsPerPrefix: completions },
     verify: (problem, solution) => isRight(Number(problem), solution),
     complete: async (requests) => {
       const continued = await policy.sample(
         requests.map(({ problem, prefix }) => Int32Array.of(...prompts[Number(problem)], ...prefix)),
-        { ...sampling, samplesPerPrompt: completions, step: STRETCH + 1 },
+        { ...sampling, samplesPerPrompt: completions, step: 2 * iteration + 1 },
       );
       const continuations = requests.map((): Int32Array[] => []);
       for (const { prompt, tokens } of continued) continuations[prompt].push(tokens);

@@ -4,11 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import type { ProcessReward } from "@gradus/grpo";
+import { RewardModel } from "@gradus/reward-model";
 import { createPolicy } from "@gradus/transformer";
+import { createScorer } from "@gradus/transformer/reward";
 import { goOn } from "../testing/in_process.ts";
 import { tinyConfiguration } from "../testing/tiny.ts";
 import { openProblems } from "./problem_source.ts";
-import { type JudgeParts, openJudge } from "./reward_model.ts";
+import { judgedSolutions, openJudge } from "./reward_model.ts";
 import { RunDirectory } from "./run_directory.ts";
 import { trainTokenizer } from "./tokenizer.ts";
 
@@ -20,7 +22,6 @@ const generated = await openProblems(base);
 const tokens = await trainTokenizer(base, generated);
 const [question, right, wrong] = ["1+1", "1+1=2\n#### 2", "1+1=3\n#### 3"];
 const problem = { ...generated.practice(0), question, answer: "2" };
-const problems = { ...generated, practice: () => problem };
 
 /** A policy that has learned to give the right answer half of the time: 60 updates on both. */
 const policy = await createPolicy(base.model, { seed: 3, threads: 1 });
@@ -38,48 +39,38 @@ for (let step = 0; step < 100; step++) {
   await policy.backward(batch, new Float32Array(batch.tokens.length).fill(-1 / batch.tokens.length));
   await policy.step({ learningRate: 0.02 });
 }
-const { weights, ...rest } = await policy.state();
-await policy.dispose();
-
-async function partsFor(kind: "outcome" | "process"): Promise<{ parts: JudgeParts; asked: () => number }> {
-  let asked = 0;
-  const settings = { kind, problems: 8, samples: 8, completions: 2, epochs: 12, learningRate: 0.01 };
-  const configuration = { ...base, grpo: { ...base.grpo, maxNewTokens: 24, rewardModel: settings } };
-  const parts = {
-    ...{ configuration, problems, tokens, directory: join(folder, kind), engine: { threads: 1 } },
-    policy: async () => {
-      asked++;
-      const copy = await createPolicy(base.model, { seed: 3, threads: 1 });
-      await copy.restore({ weights, ...rest });
-      return copy;
-    },
-  };
-  return { parts, asked: () => asked };
-}
+after(() => policy.dispose());
 
 for (const kind of ["outcome", "process"] as const) {
-  test(`${kind}: what the rule calls right is rewarded, and the model is trained once`, async () => {
-    const { parts, asked } = await partsFor(kind);
-    const outcomes: number[][] = [];
-    for (let run = 0; run < 2; run++) {
-      const judge = await openJudge(parts);
-      const rewards = await Promise.all([right, wrong].map((text) => judge.judge(prompt, tokens.encodeSolution(text))));
-      outcomes.push(rewards.map((reward) => (typeof reward === "number" ? reward : (reward.outcome as number))));
-      if (kind === "process") {
-        const { stepRewards, stepEnds } = rewards[0] as ProcessReward;
-        assert.equal(stepRewards.length, 2);
-        assert.equal(stepEnds[1], tokens.encodeSolution(right).length - 1);
-        assert.equal(outcomes[run][0], Math.min(...stepRewards));
-      }
-      await judge.dispose();
+  test(`${kind}: what the rule calls right is rewarded, by the model as it was saved too`, async () => {
+    const settings = { kind, problems: 8, samples: 8, completions: 2, epochs: 12, learningRate: 0.01 };
+    const { vocabSize } = base.model;
+    const examples = await judgedSolutions({
+      ...{ policy, tokens, vocabSize, settings, seed: 3, iteration: 0 },
+      problems: Array.from({ length: settings.problems }, () => problem),
+      sampling: { temperature: 1, maxNewTokens: 24 },
+    });
+    assert.equal(examples.length, 64);
+    const scorer = await createScorer(base.model, { weights: await policy.weights(), threads: 1 });
+    const report = await new RewardModel({ scorer, supervision: kind }).update(examples, { epochs: 12, learningRate: 0.01, seed: 3 });
+    assert.equal(report.skipped, undefined);
+    await scorer.save(join(folder, kind));
+    await scorer.dispose();
+    const judge = await openJudge(join(folder, kind), { kind, tokens, vocabSize, engine: { threads: 1 } });
+    const rewards = await Promise.all([right, wrong].map((text) => judge.judge(prompt, tokens.encodeSolution(text))));
+    await judge.dispose();
+    const outcomes = rewards.map((reward) => (typeof reward === "number" ? reward : (reward.outcome as number)));
+    assert.ok(outcomes[0] > outcomes[1] + 0.2, `${outcomes}`);
+    if (kind === "process") {
+      const { stepRewards, stepEnds } = rewards[0] as ProcessReward;
+      assert.equal(stepRewards.length, 2);
+      assert.equal(stepEnds[1], tokens.encodeSolution(right).length - 1);
+      assert.equal(outcomes[0], Math.min(...stepRewards));
     }
-    assert.ok(outcomes[0][0] > outcomes[0][1] + 0.2, `${outcomes[0]}`);
-    assert.deepEqual(outcomes[1], outcomes[0]);
-    assert.equal(asked(), 1);
   });
 }
 
-test("a run whose policy gets nothing right says that there is nothing to train a reward model on", async () => {
+test("a run that is rewarded by the model, and whose policy gets nothing right, says that there is nothing to train a reward model on", async () => {
   for (const reward of ["outcome", "process"] as const) {
     const directory = new RunDirectory(join(folder, `run-${reward}`));
     const request = { seed: 1, scale: 0.5, reward };

@@ -4,15 +4,20 @@
  * | file | |
  * |---|---|
  * | `run.json` | configuration, written once |
- * | `tokenizer.json` | trained before the first update, written once |
+ * | `stages/<name>.json` | what a stage consumed and produced, written when it is done |
+ * | `corpus/` | the crawl, its pages, the search for mathematics, and `passages.jsonl`, which pre-training reads |
+ * | `tokenizer.json` | written once |
  * | `metrics.jsonl` | one record for each update |
  * | `rejection/samples.jsonl` | SFT's own samples and verdicts, as they came |
  * | `rejection/accepted.jsonl`, `rejection/report.json` | what SFT takes of them, and in numbers |
- * | `reward-model/` | what GRPO is rewarded by, if not by the rule, written once |
+ * | `sft/tool_solutions.jsonl` | SFT's solutions with programs, and what Python said |
+ * | `reward-model/`, `replay.jsonl` | the first reward model, and every judged solution that one was trained on |
+ * | `iteration/round-<n>/` | reference policy and reward model of each round of iterative GRPO |
  * | `state.safetensors` | weights, optimiser state and place in the run, after each update |
  * | `state.previous.safetensors` | the same, one update earlier: used when the newest is damaged |
  * | `checkpoints/<stage>/` | the policy after each stage, in Hugging Face layout |
  * | `evaluations/<stage>.json` | held-out answers after each stage |
+ * | `evaluations/full/<stage>.json` | the same checkpoint with programs, and in many samples |
  * | `report.html` | written at the end |
  * | `.lock` | the process that is at work here |
  *
@@ -26,8 +31,11 @@ import { type PolicyState, readSafetensors, writeSafetensors } from "@gradus/tra
 import { ProblemTokens } from "../problems/tokens.ts";
 import { fileError, makeDirectory, readJson, writeWhole } from "../run/files.ts";
 import { lockDirectory, unlockDirectory } from "../run/lock.ts";
-import { type Configuration, type RewardKind, type Stage, stages } from "./configuration.ts";
+import type { MixtureState } from "@gradus/math-corpus";
+import type { StageAccount } from "../stages/stage.ts";
+import { type Configuration, type RewardKind, type Stage, type StageName, stages } from "./configuration.ts";
 import type { Evaluation } from "./evaluate.ts";
+import type { FullEvaluation } from "./full_evaluation.ts";
 
 /** How far a stage got. */
 export interface StageTotals {
@@ -42,6 +50,16 @@ export interface RunPosition {
   /** Updates of the stage that the state includes. */
   step: number;
   totals: Partial<Record<Stage, StageTotals>>;
+  /** Of pre-training: the documents drawn so far. */
+  mixture?: MixtureState;
+}
+
+/** What a stage left word of. */
+export interface StageRecordFile extends StageAccount {
+  readonly stage: StageName;
+  readonly seconds: number;
+  /** Of a stage that trains the policy. */
+  readonly totals?: StageTotals;
 }
 
 /** What was asked for on the command line; the configuration follows from it. */
@@ -51,6 +69,8 @@ export interface RunRequest {
   readonly scale: number;
   /** Default `"rule"`. */
   readonly reward?: RewardKind;
+  /** File of settings. Default: the laptop's. */
+  readonly config?: string;
 }
 
 /** What `run.json` holds. */
@@ -82,9 +102,26 @@ export class RunDirectory {
     const path = (name: string) => join(this.path, "rejection", name);
     return { samples: path("samples.jsonl"), accepted: path("accepted.jsonl"), report: path("report.json") };
   }
-  /** Folder of the reward model's checkpoint. */
+  /** Folder of the first reward model's checkpoint. */
   get rewardModel(): string {
     return join(this.path, "reward-model");
+  }
+  /** Every judged solution that a reward model was trained on. */
+  get replay(): string {
+    return join(this.path, "replay.jsonl");
+  }
+  /** The passages that pre-training reads. */
+  get passages(): string {
+    return join(this.path, "corpus", "passages.jsonl");
+  }
+  /** SFT's solutions with programs. */
+  get toolSolutions(): string {
+    return join(this.path, "sft", "tool_solutions.jsonl");
+  }
+  /** The reference policy at the beginning of a round of iterative GRPO (from 1), and the reward model at its end. */
+  round(number: number): { reference: string; rewardModel: string } {
+    const path = (name: string) => join(this.path, "iteration", `round-${number}`, name);
+    return { reference: path("reference"), rewardModel: path("reward-model") };
   }
   get #state(): string {
     return join(this.path, "state.safetensors");
@@ -103,13 +140,17 @@ export class RunDirectory {
   get isBegun(): boolean {
     return existsSync(this.#run);
   }
-  /** A run was begun here and has made at least one update. */
+  /** A run was begun here and has made something. */
   get hasProgress(): boolean {
-    return this.isBegun && (existsSync(this.#state) || existsSync(this.#previous));
+    return this.isBegun && [this.#state, this.#previous, join(this.path, "stages")].some((path) => existsSync(path));
   }
   /** A run was brought to its end here. */
   get isFinished(): boolean {
-    return this.isBegun && existsSync(this.#evaluation("grpo")) && existsSync(this.report);
+    return this.isBegun && existsSync(this.#stage("evaluation")) && existsSync(this.report);
+  }
+  /** Whether all of these files and folders are there. */
+  missing(names: readonly string[]): string[] {
+    return names.filter((name) => !existsSync(join(this.path, name)));
   }
 
   /** Keeps other programs out until this process ends. Throws an error that names the process that is there. */
@@ -207,8 +248,36 @@ export class RunDirectory {
     return existsSync(path) ? ((await readJson(path)) as Evaluation) : undefined;
   }
 
+  /** Keeps what a checkpoint answers with programs and in many samples. */
+  async saveFullEvaluation(stage: Stage, evaluation: FullEvaluation): Promise<void> {
+    await writeWhole(this.#full(stage), json(evaluation));
+  }
+
+  /** The same, or `undefined`. */
+  async loadFullEvaluation(stage: Stage): Promise<FullEvaluation | undefined> {
+    const path = this.#full(stage);
+    return existsSync(path) ? ((await readJson(path)) as FullEvaluation) : undefined;
+  }
+
+  /** Keeps what a stage consumed and produced: from now on it is done. */
+  async saveStage(record: StageRecordFile): Promise<void> {
+    await writeWhole(this.#stage(record.stage), json(record));
+  }
+
+  /** What a stage consumed and produced, or `undefined` where it is not done. */
+  async loadStage(stage: StageName): Promise<StageRecordFile | undefined> {
+    const path = this.#stage(stage);
+    return existsSync(path) ? ((await readJson(path)) as StageRecordFile) : undefined;
+  }
+
   #evaluation(stage: Stage): string {
     return join(this.path, "evaluations", `${stage}.json`);
+  }
+  #full(stage: Stage): string {
+    return join(this.path, "evaluations", "full", `${stage}.json`);
+  }
+  #stage(stage: StageName): string {
+    return join(this.path, "stages", `${stage}.json`);
   }
 }
 

@@ -111,7 +111,7 @@ test("a run.json that is broken or lacks a part is named with what is wrong", as
 test("a finished run moves aside when another begins, an unfinished one does not", async () => {
   await withTwoStates(async (directory) => {
     assert.deepEqual([directory.isBegun, directory.hasProgress, directory.isFinished], [true, true, false]);
-    await directory.saveEvaluation("grpo", { accuracy: 1, low: 1, high: 1, n: 0, byKind: {}, answers: [], tokens: 0 });
+    await directory.saveStage({ stage: "evaluation", consumed: {}, produced: {}, seconds: 1 });
     await writeFile(directory.report, "report");
     assert.ok(directory.isFinished);
     const { request, configuration, startedAt } = await directory.open();

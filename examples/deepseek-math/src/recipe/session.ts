@@ -9,10 +9,12 @@ import { join } from "node:path";
 import { type TrainOptions, UsageError } from "../cli.ts";
 import type { Progress } from "../progress.ts";
 import { writeReport } from "../report/report.ts";
-import { type Configuration, defaultConfiguration, nominalMinutes } from "./configuration.ts";
+import { requireRunnable } from "../configuration/cost.ts";
+import { defaultConfiguration, nominalMinutes } from "../configuration/load.ts";
+import type { Configuration, StageName } from "./configuration.ts";
 import { RunDirectory, type RunRequest } from "./run_directory.ts";
 import { environment, type FinishedSession, runRecord } from "./summary.ts";
-import { type FinishedRun, trainRun } from "./train.ts";
+import { type FinishedRun, runStages, trainRun } from "./train.ts";
 
 /** From what was asked for to what is done. */
 export type Configure = (request: RunRequest) => Configuration;
@@ -52,14 +54,11 @@ async function prepare(
   directories: ReadonlyMap<number, RunDirectory>,
   configure: Configure,
 ): Promise<void> {
-  const { out, resume, data, reward } = options;
+  const { out, resume } = options;
   if (existsSync(out) && !statSync(out).isDirectory()) throw new UsageError(`Bad --out: ${out} is not a directory`);
   const all = [...directories.values()];
   for (const directory of all) if (directory.isBegun) await directory.lock();
-  let request: Omit<RunRequest, "seed"> = {
-    ...{ data, scale: scaleOf(options) },
-    ...(reward === "rule" ? {} : { reward }),
-  };
+  let request = requestOf(options);
   if (resume) {
     const begun = all.filter((directory) => directory.isBegun);
     if (begun.length === 0) throw new UsageError(`Cannot resume: there is no run in ${out}`);
@@ -76,13 +75,25 @@ async function prepare(
   for (const [seed, directory] of directories) {
     if (resume && directory.isBegun) continue;
     const own = { ...request, seed };
-    await directory.begin({ request: own, configuration: configure(own), startedAt });
+    const configuration = configure(own);
+    requireRunnable(configuration);
+    await directory.begin({ request: own, configuration, startedAt });
   }
+}
+
+/** What a command line asks for, but for the seed. */
+export function requestOf(options: TrainOptions): Omit<RunRequest, "seed"> {
+  const { data, reward, config } = options;
+  return {
+    ...{ data, scale: scaleOf(options) },
+    ...(reward === "rule" ? {} : { reward }),
+    ...(config === undefined ? {} : { config }),
+  };
 }
 
 /** A resumed run does what it began: flags that say otherwise are mistakes. */
 function requireSame(options: TrainOptions, { path }: RunDirectory, request: RunRequest): void {
-  const { given, seeds, seed, data, reward } = options;
+  const { given, seeds, seed, data, reward, config } = options;
   const refuse = (flag: string, begun: unknown) => {
     throw new UsageError(
       `Cannot resume ${path} with another --${flag}: it was begun with ${begun ?? "none"}; leave the flag out, or choose another --out`,
@@ -91,6 +102,7 @@ function requireSame(options: TrainOptions, { path }: RunDirectory, request: Run
   if (given.includes("seed") && seeds === 1 && seed !== request.seed) refuse("seed", request.seed);
   if (given.includes("data") && data !== request.data) refuse("data", request.data);
   if (given.includes("reward") && reward !== (request.reward ?? "rule")) refuse("reward", request.reward ?? "rule");
+  if (given.includes("config") && config !== request.config) refuse("config", request.config);
   for (const flag of ["scale", "minutes"])
     if (given.includes(flag) && scaleOf(options) !== request.scale) refuse(flag, `scale ${request.scale}`);
 }
@@ -124,4 +136,27 @@ export async function runSession(
   if (runs.length > 1) await writeReport(report, runRecord(runs, settings));
   const [{ path: asked }] = directories.values();
   return { runs, report, asked };
+}
+
+/**
+ * Runs some stages of the run in `out`, which is begun if it is not there; what is done is not done again.
+ *
+ * @throws {Error} What a stage consumes is missing.
+ */
+export async function runNamedStages(
+  options: TrainOptions & { readonly stages: readonly StageName[] },
+  newProgress: () => Progress,
+  configure: Configure = defaultConfiguration,
+): Promise<void> {
+  const directories = directoriesOf({ ...options, resume: true });
+  const begun = [...directories.values()].some((directory) => directory.isBegun);
+  await prepare({ ...options, resume: begun }, directories, configure);
+  for (const directory of directories.values()) {
+    const progress = newProgress();
+    try {
+      await runStages(directory, { device: options.device, threads: options.threads, progress }, options.stages);
+    } finally {
+      progress.stop();
+    }
+  }
 }

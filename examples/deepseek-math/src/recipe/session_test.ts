@@ -7,7 +7,7 @@ import { parseCommand, type TrainOptions } from "../cli.ts";
 import { silentProgress } from "../testing/in_process.ts";
 import { inFolder } from "../testing/processes.ts";
 import { tinyConfiguration } from "../testing/tiny.ts";
-import { defaultConfiguration, nominalMinutes } from "./configuration.ts";
+import { defaultConfiguration, nominalMinutes } from "../configuration/load.ts";
 import { RunDirectory } from "./run_directory.ts";
 import { directoriesOf, runSession, scaleOf } from "./session.ts";
 

@@ -7,9 +7,18 @@
 import { availableParallelism, cpus } from "node:os";
 import { meanInterval } from "@gradus/evals";
 import { formatDuration } from "../progress.ts";
-import type { AccuracyRecord, EvaluationRecord, RunRecord, SampleRecord, SettingValue } from "../report/record.ts";
-import { type Stage, stageLabels, stages } from "./configuration.ts";
-import type { FinishedRun } from "./train.ts";
+import { improvements } from "../report/abilities.ts";
+import type {
+  AbilityRecord,
+  AccountRecord,
+  AccuracyRecord,
+  EvaluationRecord,
+  RunRecord,
+  SampleRecord,
+  SettingValue,
+} from "../report/record.ts";
+import { recipeStages, type Stage, stageLabels, stages } from "./configuration.ts";
+import { type FinishedRun, listText } from "./train.ts";
 
 /** What a session leaves. */
 export interface FinishedSession {
@@ -36,6 +45,27 @@ function evaluationOf(runs: readonly FinishedRun[], stage: Stage): EvaluationRec
     ...(runs.length > 1 ? { runs: evaluations.map(({ accuracy }) => accuracy) } : {}),
     byKind: Object.fromEntries(kinds.map((kind) => [kind, overRuns(evaluations.map(({ byKind }) => byKind[kind]))])),
   };
+}
+
+function abilityOf(runs: readonly FinishedRun[], stage: Stage): AbilityRecord {
+  const full = runs.map((run) => run.full[stage]);
+  const atK = (of: (each: (typeof full)[number]) => AbilityRecord["passAtK"]) =>
+    of(full[0]).map(({ k }, i) => ({ k, ...overRuns(full.map((each) => of(each)[i])) }));
+  return {
+    stage,
+    greedy: overRuns(runs.map((run) => run.evaluations[stage])),
+    program: overRuns(full.map((each) => each.program)),
+    toolIntegrated: overRuns(full.map((each) => each.toolIntegrated)),
+    majorityAtK: atK((each) => each.majorityAtK),
+    passAtK: atK((each) => each.passAtK),
+  };
+}
+
+function accountsOf({ accounts }: FinishedRun): AccountRecord[] {
+  return recipeStages.map((stage) => {
+    const { seconds, consumed, produced } = accounts[stage];
+    return { label: stageLabels[stage], seconds, consumed: listText(consumed), produced: listText(produced) };
+  });
 }
 
 /** Held-out problems whose answers changed first, then others. */
@@ -97,6 +127,8 @@ export function runRecord(runs: readonly FinishedRun[], settings: Readonly<Recor
       run.metrics.map((record) => (runs.length > 1 ? { ...record, seed: run.configuration.seed } : record)),
     ),
     evaluations: stages.map((stage) => evaluationOf(runs, stage)),
+    abilities: stages.map((stage) => abilityOf(runs, stage)),
+    accounts: accountsOf(first),
     samples: samplesOf(first, 12),
     configuration: JSON.parse(JSON.stringify(configuration)) as Record<string, SettingValue>,
     environment: settings,
@@ -105,14 +137,20 @@ export function runRecord(runs: readonly FinishedRun[], settings: Readonly<Recor
 
 /** What a session says at its end. */
 export function sessionText({ runs, report, asked }: FinishedSession, seconds: number): string {
-  const { stages: records, evaluations, seeds } = runRecord(runs, {});
+  const { stages: records, abilities = [], seeds } = runRecord(runs, {});
   const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
-  const lines = evaluations.map(({ stage, accuracy, low, high }, i) =>
-    [
-      `  ${records[i].label.padEnd(14)}${percent(accuracy).padStart(6)}`,
-      `(${percent(low)} to ${percent(high)})`,
-      ...(stage === "grpo" ? [`${difference(accuracy - evaluations[i - 1].accuracy)} points`] : []),
-    ].join("  "),
+  const atMost = (list: AbilityRecord["passAtK"]) => list[list.length - 1];
+  const { k } = atMost(abilities[0].passAtK);
+  const head = ["", "greedy", "95% interval", "program", "tools", `maj@${k}`, `pass@${k}`];
+  const rows = abilities.map(({ greedy, program, toolIntegrated, majorityAtK, passAtK }, i) => [
+    records[i].label,
+    percent(greedy.accuracy),
+    `${percent(greedy.low)} to ${percent(greedy.high)}`,
+    ...[program, toolIntegrated, atMost(majorityAtK), atMost(passAtK)].map(({ accuracy }) => percent(accuracy)),
+  ]);
+  const widths = head.map((_, c) => Math.max(...[head, ...rows].map((row) => row[c].length)));
+  const lines = [head, ...rows].map(
+    (row) => `  ${row.map((cell, c) => (c ? cell.padStart(widths[c]) : cell.padEnd(widths[0]))).join("  ")}`,
   );
   const out = asked === "runs/default" ? "" : ` --out ${asked}`;
   return [
@@ -120,12 +158,10 @@ export function sessionText({ runs, report, asked }: FinishedSession, seconds: n
     `Held-out accuracy (${seeds.length > 1 ? `mean of ${seeds.length} seeds, ` : ""}95% interval)`,
     ...lines,
     "",
+    ...improvements(abilities, (stage) => stageLabels[stage as Stage]),
+    "",
     `Report      ${report}`,
     `Ask it      npm start -- ask "17*23"${out}`,
     `Time        ${formatDuration(seconds)}`,
   ].join("\n");
-}
-
-function difference(share: number): string {
-  return `${share < 0 ? "−" : "+"}${Math.abs(100 * share).toFixed(1)}`;
 }

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { tinyConfiguration } from "../testing/tiny.ts";
+import { recipeStages, type StageName } from "./configuration.ts";
 import type { Evaluation } from "./evaluate.ts";
+import type { FullEvaluation } from "./full_evaluation.ts";
 import type { RecipeProblem } from "./problem_source.ts";
+import type { StageRecordFile } from "./run_directory.ts";
 import { runRecord, sessionText } from "./summary.ts";
 import type { FinishedRun } from "./train.ts";
 
@@ -26,16 +29,38 @@ function evaluation(right: readonly number[]): Evaluation {
   };
 }
 
+function full(accuracy: number): FullEvaluation {
+  const share = { accuracy, low: accuracy / 2, high: (1 + accuracy) / 2, n: 10 };
+  const atK = [1, 8].map((k) => ({ ...share, k }));
+  const counts = { programs: 20, failures: 1 };
+  return { program: share, toolIntegrated: share, ...counts, majorityAtK: atK, passAtK: atK };
+}
+
+const account = (stage: StageName) => ({ stage, consumed: { pages: 1200 }, produced: { kind: "x" }, seconds: 1 });
+
+const accounts: Record<string, StageRecordFile> = Object.fromEntries(
+  recipeStages.map((stage) => [stage, account(stage)]),
+);
+
 function finished(seed: number, right: readonly number[]): FinishedRun {
   const totals = { steps: 4, tokens: 100, seconds: 2 };
   return {
     configuration: tinyConfiguration({ seed, scale: 1 }),
     startedAt: "2020-01-01T00:00:00Z",
-    totals: { pretraining: totals, sft: totals, grpo: totals },
+    totals: { pretraining: totals, sft: totals, grpo: totals, iteration: totals },
     metrics: [{ stage: "sft", step: 1, loss: 1 }],
-    evaluations: { pretraining: evaluation([]), sft: evaluation([0, 5]), grpo: evaluation(right) },
+    evaluations: {
+      pretraining: evaluation([]),
+      sft: evaluation([0, 5]),
+      grpo: evaluation(right),
+      iteration: evaluation(right),
+    },
+    full: { pretraining: full(0), sft: full(0.2), grpo: full(0.4), iteration: full(0.5) },
+    accounts: accounts as Record<StageName, StageRecordFile>,
     problems: {
       title: "built-in problems",
+      given: 0,
+      isHeldOut: () => false,
       pretraining: () => heldOut[0],
       practice: () => heldOut[0],
       sft: [],
@@ -48,7 +73,7 @@ function finished(seed: number, right: readonly number[]): FinishedRun {
 test("one run keeps its own intervals", () => {
   const record = runRecord([finished(7, [0, 1, 2])], { cores: 2 });
   assert.deepEqual(record.seeds, [7]);
-  assert.equal(record.seconds, 6);
+  assert.equal(record.seconds, 8);
   const last = record.evaluations[2];
   assert.deepEqual([last.accuracy, last.low, last.high, last.runs], [0.3, 0.15, 0.65, undefined]);
   assert.deepEqual(record.metrics, [{ stage: "sft", step: 1, loss: 1 }]);
@@ -69,7 +94,7 @@ test("several runs give the mean with Student's t interval", () => {
   assert.deepEqual([...new Set(record.metrics.map(({ seed }) => seed))], [1, 2, 3]);
   assert.deepEqual(
     record.stages.map(({ tokens }) => tokens),
-    [300, 300, 300],
+    [300, 300, 300, 300],
   );
 });
 
@@ -92,9 +117,15 @@ test("the text at the end has each stage with its interval, the gain, and where 
     sessionText(session, 200),
     `
 Held-out accuracy (95% interval)
-  Pre-training    0.0%  (0.0% to 50.0%)
-  SFT            20.0%  (10.0% to 60.0%)
-  GRPO           30.0%  (15.0% to 65.0%)  +10.0 points
+                  greedy    95% interval  program  tools  maj@8  pass@8
+  Pre-training      0.0%   0.0% to 50.0%     0.0%   0.0%   0.0%    0.0%
+  SFT              20.0%  10.0% to 60.0%    20.0%  20.0%  20.0%   20.0%
+  GRPO             30.0%  15.0% to 65.0%    40.0%  40.0%  40.0%   40.0%
+  Iterative GRPO   30.0%  15.0% to 65.0%    50.0%  50.0%  50.0%   50.0%
+
+SFT improves on Pre-training by 20.0 points, within both intervals.
+GRPO improves on SFT by 10.0 points, within both intervals.
+Iterative GRPO is level with GRPO.
 
 Report      runs/x/report.html
 Ask it      npm start -- ask "17*23" --out runs/x

@@ -1,17 +1,18 @@
 /**
- * Pre-training and SFT: both descend −log π of given text. Pre-training reads everything, SFT only what comes after the
- * question, packed to contexts.
+ * Pre-training and SFT: both descend −log π of given text. Pre-training (`text.ts`) learns everything that it reads, SFT only
+ * what the model itself should write: neither questions nor what Python answered.
  *
  * @module
  */
 
 import { sft as sftObjective } from "@gradus/grpo";
 import { permutation } from "@gradus/seeds";
-import { type PackedBatch, pack, promptCompletion, type TokenSequence } from "@gradus/sft-packing";
+import { IGNORE, type PackedBatch, pack, promptCompletion, type TokenSequence } from "@gradus/sft-packing";
 import type { ProblemTokens } from "../problems/tokens.ts";
 import type { Configuration } from "./configuration.ts";
 import { drawSolution, type ProblemSource } from "./problem_source.ts";
 import type { OwnSolution } from "./rejection.ts";
+import type { ToolSolution } from "./tool_solutions.ts";
 
 /** What a supervised step needs to know of a batch. */
 export interface SupervisedBatch {
@@ -20,48 +21,36 @@ export interface SupervisedBatch {
   readonly trained: number;
 }
 
-function counted(batch: PackedBatch): SupervisedBatch {
+/** A batch with the number of its trained entries. */
+export function countedBatch(batch: PackedBatch): SupervisedBatch {
   let trained = 0;
   for (const label of batch.labels) if (label >= 0) trained++;
   return { batch, trained };
-}
-
-/** The text of one pre-training step: fresh problems with solutions in mixed styles, end to end. */
-export function pretrainingBatch(
-  { seed, pretraining }: Configuration,
-  problems: ProblemSource,
-  tokens: ProblemTokens,
-  step: number,
-): SupervisedBatch {
-  const { problemsPerStep, styles } = pretraining;
-  const sequences: TokenSequence[] = Array.from({ length: problemsPerStep }, (_, i) => {
-    const index = step * problemsPerStep + i;
-    const problem = problems.pretraining(index);
-    const solution = drawSolution(problem, seed, "pretraining", index, styles);
-    return { tokens: Int32Array.of(...tokens.encodePrompt(problem.question), ...tokens.encodeSolution(solution)) };
-  });
-  const contextLength = sequences.reduce((total, sequence) => total + sequence.tokens.length, 0);
-  return counted(pack(sequences, { contextLength, strategy: "random-concat", seed })[0]);
 }
 
 /**
  * The contexts of SFT: each epoch packs all sequences anew, in an order of its own.
  *
  * @param own Solutions that the policy found, besides those that are given with the problems.
+ * @param withTools Solutions with programs.
  */
 export function sftContexts(
   { seed, sft }: Configuration,
   problems: ProblemSource,
   tokens: ProblemTokens,
   own: readonly OwnSolution[] = [],
+  withTools: readonly ToolSolution[] = [],
 ): (step: number) => SupervisedBatch {
   const given = problems.sft.map((problem, index) => ({
     question: problem.question,
     solution: drawSolution(problem, seed, "sft", index, sft.styles),
   }));
-  const sequences = [...given, ...own].map(({ question, solution }) =>
-    promptCompletion(tokens.encodePrompt(question), tokens.encodeSolution(solution)),
-  );
+  const sequences = [
+    ...[...given, ...own].map(({ question, solution }) =>
+      promptCompletion(tokens.encodePrompt(question), tokens.encodeSolution(solution)),
+    ),
+    ...withTools.map((each) => toolSequence(tokens, each)),
+  ].filter(({ tokens: { length } }) => length <= sft.contextLength);
   const epochs: PackedBatch[][] = [];
   const epoch = (number: number) => {
     epochs[number] ??= pack(
@@ -74,8 +63,24 @@ export function sftContexts(
   return (step) => {
     let [number, left] = [0, step];
     while (left >= epoch(number).length) left -= epoch(number++).length;
-    return counted(epoch(number)[left]);
+    return countedBatch(epoch(number)[left]);
   };
+}
+
+/** The tokens of a solution with programs: piece by piece, as the tool loop joins them; what Python said is not learnt. */
+function toolSequence(tokens: ProblemTokens, { question, mode, pieces }: ToolSolution): TokenSequence {
+  const encoded = pieces.map(({ text, trained }, i) => ({
+    ids: i === pieces.length - 1 ? tokens.encodeSolution(text) : tokens.encode(text),
+    trained,
+  }));
+  const prompt = tokens.encodePrompt(question, mode);
+  const sequence = promptCompletion(prompt, Int32Array.from(encoded.flatMap(({ ids }) => [...ids])));
+  let at = prompt.length;
+  for (const { ids, trained } of encoded) {
+    if (!trained) sequence.labels?.fill(IGNORE, at, at + ids.length);
+    at += ids.length;
+  }
+  return sequence;
 }
 
 /** Gradient coefficients of mean −log π over the trained tokens of the batch. */

@@ -41,6 +41,26 @@ export interface AnswerRecord {
   readonly correct: boolean;
 }
 
+/** What one checkpoint can do: a row of the table. */
+export interface AbilityRecord {
+  readonly stage: string;
+  readonly greedy: AccuracyRecord;
+  /** With Python: one program, or reasoning with programs. */
+  readonly program: AccuracyRecord;
+  readonly toolIntegrated: AccuracyRecord;
+  /** Of several samples without tools. */
+  readonly majorityAtK: readonly (AccuracyRecord & { readonly k: number })[];
+  readonly passAtK: readonly (AccuracyRecord & { readonly k: number })[];
+}
+
+/** What one stage consumed and produced, in words. */
+export interface AccountRecord {
+  readonly label: string;
+  readonly seconds: number;
+  readonly consumed: string;
+  readonly produced: string;
+}
+
 /** A held-out problem answered before and after GRPO. */
 export interface SampleRecord {
   readonly question: string;
@@ -78,6 +98,10 @@ export interface RunRecord {
    */
   readonly metrics: readonly JournalRecord[];
   readonly evaluations: readonly EvaluationRecord[];
+  /** The same checkpoints with tools and many samples, where that was asked. */
+  readonly abilities?: readonly AbilityRecord[];
+  /** Of the first run. */
+  readonly accounts?: readonly AccountRecord[];
   readonly samples: readonly SampleRecord[];
   readonly configuration: Readonly<Record<string, SettingValue>>;
   /** Versions, runtime, processor, threads, … */

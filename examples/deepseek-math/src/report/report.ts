@@ -7,6 +7,7 @@
 import { formatDuration } from "../progress.ts";
 import { writeWhole } from "../run/files.ts";
 import { intervalChart, lineChart, percent, shortNumber } from "./charts.ts";
+import { abilitySection, accountSection } from "./abilities.ts";
 import { type Child, html, type Markup } from "./html.ts";
 import type { AnswerRecord, EvaluationRecord, RunRecord, SampleRecord, SettingValue } from "./record.ts";
 import type { Point } from "./scale.ts";
@@ -55,10 +56,12 @@ export function renderReport(run: RunRecord): string {
 <main>
 ${header(run)}
 ${accuracySection(run)}
+${abilitySection(run)}
 ${lossSection(run)}
 ${policySection(run)}
 ${kindSection(run)}
 ${sampleSection(run)}
+${accountSection(run)}
 ${settingsSection(run)}
 <footer>Made by Gradus. This page is complete in itself: it loads nothing and sends nothing.</footer>
 </main>

@@ -51,6 +51,8 @@ svg { display: block; width: 100%; height: auto; font-family: var(--sans); font-
 .bar { fill: var(--color); opacity: 0.8; }
 .whisker { fill: none; stroke: var(--ink); stroke-width: 1.5; }
 .run { fill: var(--color); }
+table.words td { white-space: normal; text-align: left; vertical-align: top; }
+td small { color: var(--muted); }
 table { border-collapse: collapse; width: 100%; font-size: 15px; font-variant-numeric: tabular-nums; }
 th { font-weight: 500; color: var(--muted); font-size: 13.5px; text-align: right; padding: 0 12px 10px; white-space: nowrap; }
 td { padding: 8px 12px; border-top: 1px solid var(--line); text-align: right; white-space: nowrap; }

@@ -8,11 +8,20 @@ import { stages } from "../recipe/configuration.ts";
 /** What must not depend on how often a run was interrupted. Timings are only in the states and the report. */
 const files: readonly string[] = [
   "metrics.jsonl",
+  "tokenizer.json",
+  "corpus/passages.jsonl",
+  "corpus/report.json",
+  "sft/tool_solutions.jsonl",
+  "replay.jsonl",
+  "reward-model/model.safetensors",
+  "iteration/round-1/reward-model/model.safetensors",
+  "iteration/round-2/reference/model.safetensors",
   "rejection/samples.jsonl",
   "rejection/accepted.jsonl",
   "rejection/report.json",
   ...stages.flatMap((stage) => [
     `evaluations/${stage}.json`,
+    `evaluations/full/${stage}.json`,
     `checkpoints/${stage}/config.json`,
     `checkpoints/${stage}/model.safetensors`,
     `checkpoints/${stage}/tokenizer.json`,

@@ -1,5 +1,6 @@
 /** A configuration that runs in a second: enough to exercise every stage, far too little to learn anything. */
-import { type Configuration, defaultConfiguration } from "../recipe/configuration.ts";
+import { defaultConfiguration } from "../configuration/load.ts";
+import type { Configuration } from "../recipe/configuration.ts";
 import type { RunRequest } from "../recipe/run_directory.ts";
 
 /** So little is trained that nothing is accepted; the samples are kept all the same. */
@@ -8,9 +9,9 @@ const tinyRejection = { problems: 6, samples: 2, maxPerProblem: 1, temperature: 
 /** The default run, shrunk. `scale` multiplies the steps, as it does there. */
 export function tinyConfiguration({ seed, data, scale, reward }: RunRequest): Configuration {
   const { model, ...rest } = defaultConfiguration({ seed, data, reward });
-  const { rewardModel } = rest.grpo;
+  const { tools: _, ...sft } = rest.sft; // starting Python takes longer than all the rest: `withTools` asks for it
   const steps = (count: number) => Math.max(1, Math.round(count * scale));
-  const tinyModel = rewardModel && { rewardModel: { ...rewardModel, problems: 6, samples: 2 } };
+  const exploration = { warmup: 1, prompts: 2, samples: 4, maxNewTokens: 8 };
   return {
     ...rest,
     model: {
@@ -22,10 +23,31 @@ export function tinyConfiguration({ seed, data, scale, reward }: RunRequest): Co
       headSize: 8,
       intermediateSize: 32,
     },
-    tokenizer: { problems: 20 },
-    pretraining: { ...rest.pretraining, steps: steps(4), warmup: 1, problemsPerStep: 2 },
-    sft: { ...rest.sft, steps: steps(4), warmup: 1, problems: 8, contextLength: 320, rejection: tinyRejection },
-    grpo: { ...rest.grpo, steps: steps(4), warmup: 1, prompts: 2, samples: 4, maxNewTokens: 8, ...tinyModel },
-    evaluation: { problems: 24, maxNewTokens: 12 },
+    corpus: {
+      ...rest.corpus,
+      pages: 80,
+      problemsPerPage: 6,
+      classifier: { ...rest.corpus.classifier, dimension: 16, buckets: 500 },
+    },
+    tokenizer: { passages: 40 },
+    pretraining: { ...rest.pretraining, steps: steps(4), codeSteps: 1, warmup: 1, tokensPerStep: 100 },
+    sft: {
+      ...sft,
+      ...{ steps: steps(4), warmup: 1, problems: 8, contextLength: 320, rejection: tinyRejection },
+    },
+    rewardModel: { ...rest.rewardModel, problems: 6, samples: 2, completions: 2 },
+    grpo: { ...rest.grpo, ...exploration, steps: steps(4) },
+    iteration: { ...rest.iteration, ...exploration, steps: steps(2) },
+    evaluation: { ...rest.evaluation, problems: 24, maxNewTokens: 12, sampledProblems: 4, samples: 2, toolProblems: 0 },
+  };
+}
+
+/** The same with solutions that call Python. */
+export function withTools(configuration: Configuration): Configuration {
+  const { sft, evaluation } = configuration;
+  return {
+    ...configuration,
+    sft: { ...sft, tools: { program: 3, toolIntegrated: 3 } },
+    evaluation: { ...evaluation, toolProblems: 3 },
   };
 }

@@ -1,0 +1,77 @@
+/**
+ * Reward model: the policy after SFT solves problems, the rule judges, and a copy of the policy with a value head learns to
+ * predict the verdict: of a solution, or of each of its lines. What it learned from begins the replay buffer.
+ *
+ * @module
+ */
+
+import { existsSync } from "node:fs";
+import { ReplayBuffer, type RewardExample, RewardModel } from "@gradus/reward-model";
+import { openReplayFile } from "@gradus/reward-model/node";
+import { createScorer } from "@gradus/transformer/reward";
+import { judgedSolutions } from "../recipe/reward_model.ts";
+import { openCheckpoint } from "./policy_training.ts";
+import type { RecipeStage, StageAccount, StageContext } from "./stage.ts";
+
+/** Where the reward model's problems begin among those for practice: GRPO does not come so far. */
+const STRETCH = 2 ** 29;
+
+export const rewardModel: RecipeStage = {
+  name: "reward-model",
+  consumes: () => ["tokenizer.json", "checkpoints/sft"],
+  produces: () => ["reward-model", "replay.jsonl"],
+  run,
+};
+
+async function run(context: StageContext): Promise<StageAccount> {
+  const { configuration, directory, engine, problems, progress } = context;
+  const { rewardModel: settings, grpo, seed, model } = configuration;
+  const bar = progress.stage("Reward model", settings.problems, { unit: "problems" });
+  const policy = await openCheckpoint(context, "sft");
+  try {
+    const examples = await judgedSolutions({
+      ...{ policy, tokens: await context.tokens(), vocabSize: model.vocabSize, settings, seed, iteration: 0 },
+      problems: Array.from({ length: settings.problems }, (_, i) => problems.practice(STRETCH + i)),
+      sampling: { temperature: grpo.temperature, maxNewTokens: grpo.maxNewTokens },
+      onProgress: (detail) => bar.update({ done: 0, detail }),
+    });
+    await keep(context, examples);
+    const produced: Record<string, number | string> = { kind: settings.kind };
+    if (!existsSync(directory.rewardModel)) {
+      const scorer = await createScorer(model, { ...engine, weights: await policy.weights() });
+      try {
+        const judge = new RewardModel({ scorer, supervision: settings.kind });
+        const { learningRate, epochs } = settings;
+        const report = await judge.update(examples, { learningRate, epochs, seed });
+        if (report.skipped && grpo.reward !== "rule")
+          throw new Error(`Cannot train the reward model: ${report.skipped}; train longer before GRPO`);
+        if (report.skipped) progress.log(`The reward model learned nothing: ${report.skipped}`);
+        produced.updates = report.updates;
+        produced["loss at the end"] = (report.lastLoss ?? 0).toFixed(3);
+        await scorer.save(directory.rewardModel);
+      } finally {
+        await scorer.dispose();
+      }
+    }
+    const right = examples.filter(({ label }) => label === 1).length;
+    const lines = examples.reduce((sum, { stepLabels }) => sum + (stepLabels?.length ?? 0), 0);
+    bar.finish(`${right} of ${examples.length} solutions right`);
+    return {
+      consumed: { problems: settings.problems, solutions: examples.length, "right ones": right, "labelled lines": lines },
+      produced,
+    };
+  } finally {
+    await policy.dispose();
+  }
+}
+
+/** Adds examples to the run's replay buffer; those that are there already are left out. */
+async function keep({ directory, problems }: StageContext, examples: readonly RewardExample[]): Promise<void> {
+  const storage = await openReplayFile(directory.replay);
+  try {
+    const buffer = await ReplayBuffer.open({ storage, heldOut: (question) => problems.isHeldOut(question) });
+    await buffer.add(examples);
+  } finally {
+    await storage.close();
+  }
+}

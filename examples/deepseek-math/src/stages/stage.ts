@@ -1,0 +1,44 @@
+/**
+ * What every stage of the recipe is: a name, what it reads and writes in the run's folder, and a function that makes what is
+ * missing. A stage reads nothing but the run's configuration and the files of earlier stages, so it can be run alone; a
+ * stage that was killed goes on, and ends with the same files.
+ *
+ * @module
+ */
+
+import type { Interpreter } from "@gradus/code-interpreter";
+import type { ProblemTokens } from "../problems/tokens.ts";
+import type { Progress } from "../progress.ts";
+import type { Configuration, StageName } from "../recipe/configuration.ts";
+import type { ProblemSource } from "../recipe/problem_source.ts";
+import type { RunDirectory } from "../recipe/run_directory.ts";
+
+/** What a stage works with. */
+export interface StageContext {
+  readonly configuration: Configuration;
+  readonly directory: RunDirectory;
+  readonly engine: { readonly device: "cpu" | "webgpu"; readonly threads?: number };
+  readonly progress: Progress;
+  readonly problems: ProblemSource;
+  /** The run's tokenizer. */
+  tokens(): Promise<ProblemTokens>;
+  /** Python, started when it is first asked for. */
+  python(): Promise<Interpreter>;
+}
+
+/** What a stage consumed and produced, in numbers and words: printed, and kept in `stages/<name>.json`. */
+export interface StageAccount {
+  readonly consumed: Readonly<Record<string, number | string>>;
+  readonly produced: Readonly<Record<string, number | string>>;
+}
+
+/** One stage. */
+export interface RecipeStage {
+  readonly name: StageName;
+  /** Paths in the run's folder, of files or folders, that must be there. */
+  consumes(configuration: Configuration): readonly string[];
+  /** Those that are there when it is done. */
+  produces(configuration: Configuration): readonly string[];
+  /** Makes what is missing of what it produces. */
+  run(context: StageContext): Promise<StageAccount>;
+}
