@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RewardModel } from "@gradus/reward-model";
+import type { RewardModel, SelectionAccuracy } from "@gradus/reward-model";
 import type { Budget } from "./budget.ts";
 import {
   type Arm,
@@ -18,10 +18,10 @@ import {
 } from "./experiment.ts";
 import { type LabelQuality, labelQuality } from "./labels.ts";
 import { fineTune, follow, newPolicy, newScorer } from "./models.ts";
-import { type Selection, selection } from "./selection.ts";
+import { selection } from "./selection.ts";
 
 /** How good a reward model is on held-out problems. */
-export interface RewardQuality extends Selection {
+export interface RewardQuality extends SelectionAccuracy {
   readonly pairAccuracy: number;
   readonly pairs: number;
   readonly ece: number;

@@ -6,6 +6,7 @@
 export * from "./iterate/iterative_grpo.ts";
 export * from "./judge/aggregate.ts";
 export * from "./judge/calibration.ts";
+export * from "./judge/selection.ts";
 export {
   type OutcomeLabelOptions,
   type OutcomeLabels,

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { aggregate, bestOf, weightedSelfConsistency } from "./aggregate.ts";
 import { calibration, pairAccuracy } from "./calibration.ts";
+import { selectionAccuracy } from "./selection.ts";
 
 const probability = fc.double({ min: 0, max: 1, noNaN: true });
 
@@ -57,6 +58,36 @@ test("pairs are counted within problems; without any there is no accuracy, and n
   assert.deepEqual(pairAccuracy([1, 2], [1, 1], [1, 1]), { accuracy: undefined, pairs: 0 });
 });
 
+test("ways to choose: a tie is shared, samples without an answer have no vote, and nothing beats any", () => {
+  const one = (answers: (string | null | undefined)[], labels: number[], scores: number[]) =>
+    selectionAccuracy({ problems: answers.map(() => "p"), answers, labels, scores });
+  const tie = one(["a", "b"], [1, 0], [0.1, 0.2]);
+  assert.deepEqual(tie, { problems: 1, single: 0.5, majority: 0.5, weighted: 0, best: 0, any: 1 });
+  const silent = one([null, undefined, "a"], [0, 0, 1], [0.9, 0.8, 0.1]);
+  assert.deepEqual([silent.majority, silent.weighted, silent.best], [1, 1, 0]);
+  assert.equal(one([null], [0], [1]).majority, 0);
+  assert.deepEqual(one([], [], []), { problems: 0, single: 0, majority: 0, weighted: 0, best: 0, any: 0 });
+  const sample = fc.tuple(fc.nat(2), fc.constantFrom("a", "b", "c", null), probability);
+  fc.assert(
+    fc.property(fc.array(sample), (samples) => {
+      const problems = samples.map(([problem]) => problem);
+      const answers = samples.map(([, answer]) => answer);
+      const labels = answers.map((answer) => Number(answer === "a"));
+      const scores = samples.map(([, , score]) => score);
+      const { any, problems: count, ...ways } = selectionAccuracy({ problems, answers, labels, scores });
+      for (const each of Object.values(ways)) assert.ok(each <= any + 1e-12);
+      assert.equal(selectionAccuracy({ problems, answers, labels, scores: labels }).best, any);
+      const majority = [...new Set(problems)].map((problem) => {
+        const votes = (each: string) => samples.filter(([p, answer]) => p === problem && answer === each).length;
+        const most = Math.max(...["a", "b", "c"].map(votes));
+        return votes("a") === most && most > 0 ? 1 / ["a", "b", "c"].filter((each) => votes(each) === most).length : 0;
+      });
+      assert.equal(count, majority.length);
+      assert.ok(Math.abs(ways.majority - majority.reduce((a, b) => a + b, 0) / Math.max(1, count)) < 1e-12);
+    }),
+  );
+});
+
 test("errors name the argument, what was expected and what was found", () => {
   assert.throws(() => aggregate([2]), /RangeError: .*probabilities\[0\] must be from 0 to 1, found 2/);
   assert.throws(() => aggregate([], "max" as "min"), /RangeError: .*how must be one of "min"/);
@@ -66,5 +97,9 @@ test("errors name the argument, what was expected and what was found", () => {
   );
   assert.throws(() => calibration([0.5], [1], { bins: 0 }), /RangeError: .*bins must be an integer from 1, found 0/);
   assert.throws(() => calibration([0.5], []), /RangeError: .*labels must have 1 entries, found 0/);
+  assert.throws(
+    () => selectionAccuracy({ problems: [1], answers: ["a"], labels: [], scores: [1] }),
+    /RangeError: .*labels must have 1 entries, found 0/,
+  );
   assert.throws(() => bestOf([NaN]), /RangeError: .*scores\[0\] must be finite, found NaN/);
 });
