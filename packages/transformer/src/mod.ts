@@ -8,6 +8,7 @@ export { exportModel } from "./export/model.ts";
 export * from "./files/mod.ts";
 export { decodeModel, prefillModel, type RowModelOptions, rowModel } from "./model/graphs.ts";
 export type { SegmentedBatch } from "./model/rows.ts";
+export { attentionTraceModel } from "./model/trace.ts";
 export { type LogProbs, PolicyCore, type PolicyOptions, type ScoreOptions } from "./policy/core.ts";
 export type { PolicyState } from "./policy/learner.ts";
 export * from "./policy/policy.ts";

@@ -35,6 +35,10 @@ export interface ModelOptions {
 }
 
 const lowerings: Record<string, Lowering> = {
+  /** The third input, where each row went, is for the gradient only. */
+  GatherRows: (writer, _node, [x, indices], outputs) => {
+    writer.write("Gather", [x, indices], { axis: 0 }, outputs);
+  },
   StreamedLogProbs: lowerStreamedLogProbs,
   StreamedLogProbsGradient: lowerStreamedLogProbsGradient,
 };

@@ -2,7 +2,23 @@
 import { normalizeAxis } from "../infer/broadcast.ts";
 import { sizeOf } from "../ir/dims.ts";
 import type { Tensor } from "../ir/tensor.ts";
-import { apply, cast, dims, expand, full, mul, neg, reshape, scatterAdd, sum, zerosLike } from "../ops/mod.ts";
+import {
+  apply,
+  cast,
+  dims,
+  expand,
+  full,
+  gather,
+  greaterOrEqual,
+  maximum,
+  mul,
+  neg,
+  reshape,
+  scatterAdd,
+  sum,
+  where,
+  zerosLike,
+} from "../ops/mod.ts";
 import type { Site, VjpRule } from "./rule.ts";
 
 /** Of the cotangent of a scatter, what belongs to its first operand: all if it adds, else what was not overwritten. */
@@ -31,6 +47,13 @@ export const indexing: Record<string, VjpRule> = {
   GatherElements: ({ inputs: [x, indices], attributes }, g) => {
     const zeros = full(x.shape, 0, g.dtype);
     return [apply("ScatterElements", [zeros, indices, g], { axis: Number(attributes.axis ?? 0), reduction: "add" })];
+  },
+  /** Σ over the uses of each row; where there is none, nothing. */
+  GatherRows: ({ inputs: [x, , uses] }, g) => {
+    const row = x.shape.slice(1).map(() => 1);
+    const picked = gather(g, maximum(uses, 0));
+    const used = reshape(greaterOrEqual(uses, 0), [...uses.shape, ...row]);
+    return [sum(where(used, picked, 0), { axes: [1] })];
   },
   GatherND: ({ node, inputs: [x, indices], attributes }, g) => {
     if (Number(attributes.batch_dims ?? 0) !== 0)

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Shape } from "../ir/dims.ts";
 import { constant, type DType, scalar, type Tensor } from "../ir/tensor.ts";
-import { apply, applyAll, dims, pick, reshape, rotaryTables, slice, streamedLogProbs } from "../ops/mod.ts";
+import { apply, applyAll, dims, gatherRows, pick, reshape, rotaryTables, slice, streamedLogProbs } from "../ops/mod.ts";
 import { type Check, checkGradients, Numbers, type Operand } from "./gradient_check_test_util.ts";
 import { rules } from "./rules.ts";
 
@@ -547,6 +547,23 @@ const checks: Record<string, (numbers: Numbers) => Check[]> = {
     {
       operands: [{ shape: ["batch", 2, 4] }, { shape: ["batch", 2], dtype: "int32", draw: indicesBelow(4) }],
       build: (x, at) => pick(x, at),
+    },
+  ],
+  GatherRows: () => [
+    // Rows 0 to 3 go to 3, 1; 0; none; 2, 4. Place 5 is named by no row: its cotangent goes nowhere.
+    {
+      operands: [{ shape: [4, 2, 3] }],
+      build: (x) =>
+        slice(
+          gatherRows(x, integers(1, 0, 3, 0, 3, 2), constant([3, 1, 0, -1, -1, -1, 4, 2], [4, 2], "int64")),
+          0,
+          0,
+          5,
+        ),
+    },
+    {
+      operands: [{ shape: [3, 2] }],
+      build: (x) => gatherRows(x, integers(2, 0, 1), constant([1, 2, 0], [3, 1], "int32")),
     },
   ],
   GatherND: () => [

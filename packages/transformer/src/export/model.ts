@@ -24,6 +24,7 @@ import {
   unsqueeze,
 } from "@gradus/autodiff";
 import type { TransformerConfig } from "../files/config.ts";
+import { isSparse } from "../files/sparsity.ts";
 import { type Weights, weightShapes } from "../files/weights.ts";
 import { groupedAttend } from "../model/attention.ts";
 import { declareWeights, decoder, headMatrix } from "../model/decoder.ts";
@@ -49,10 +50,12 @@ function biasOf(attentionMask: Tensor): Tensor {
  * Inputs: `input_ids` int64 [batch, sequence], `attention_mask` int64 [batch, past + sequence], `position_ids` int64
  * [batch, sequence], and for each layer i `past_key_values.i.key` and `.value` float32 [batch, K, past, E]. Outputs:
  * `logits` float32 [batch, sequence, V], and `present.i.key`, `present.i.value` [batch, K, past + sequence, E].
- * Throws `RangeError` where the weights are more than the 2 GiB that one ONNX file may have.
+ * Throws `RangeError` where the weights are more than the 2 GiB that one ONNX file may have, and for sparse attention.
  */
 export function exportModel(config: TransformerConfig, weights: Weights): Uint8Array {
   const { keyValueHeads, headSize, vocabSize } = config;
+  if (isSparse(config))
+    throw new RangeError(`Cannot export to ONNX: attention "nsa" is unknown to transformers.js, expected "full"`);
   const shapes = weightShapes(config);
   const bytes = 4 * Object.values(weights).reduce((sum, { length }) => sum + length, 0);
   if (bytes > LARGEST) {

@@ -1,10 +1,12 @@
 /**
  * What a model looks like (`TransformerConfig`), and its translation to and from Hugging Face's `config.json`
- * for the two architectures that this package computes: `LlamaForCausalLM` and `Qwen2ForCausalLM`.
+ * for the architectures that this package computes: `LlamaForCausalLM`, `Qwen2ForCausalLM`, and one of its own with
+ * sparse attention.
  *
- * The two differ in one thing: Qwen2 adds a bias to the query, key and value projections. Everything else that a
+ * The first two differ in one thing: Qwen2 adds a bias to the query, key and value projections. Everything else that a
  * `config.json` may ask for and that this package does not compute is refused by name, never silently ignored.
  */
+import { checkSparsity, isSparse, type Sparsity, sparsityFromJson, sparsityToJson } from "./sparsity.ts";
 
 /** The architecture of a Llama-family decoder. All sizes are counts, all token fields are ids. */
 export interface TransformerConfig {
@@ -37,7 +39,14 @@ export interface TransformerConfig {
   /** Further ids that end a completion, where a `config.json` lists several (Llama 3 does). */
   otherEosTokens?: number[];
   padToken?: number;
+  /** `"nsa"`: Native Sparse Attention (arXiv 2502.11089), three branches with keys and values of their own. Default `"full"`. */
+  attention?: "full" | "nsa";
+  /** The sizes of `"nsa"`; those left out have the paper's defaults. */
+  sparsity?: Sparsity;
 }
+
+/** The architecture that sparse models are saved as: nobody else's file has it. */
+const SPARSE = "NativeSparseLlamaForCausalLM";
 
 const sizes = [
   "vocabSize",
@@ -88,6 +97,7 @@ export function validateConfig(config: TransformerConfig): TransformerConfig {
   for (const field of ["tieEmbeddings", "qkvBias"] as const) {
     if (typeof config[field] !== "boolean") fail(field, "true or false", config[field]);
   }
+  checkSparsity(config, fail);
   const token = (field: string, id: unknown): void => {
     if (!Number.isSafeInteger(id) || (id as number) < 0 || (id as number) >= config.vocabSize) {
       fail(field, `a token id below vocabSize (${config.vocabSize})`, id);
@@ -136,6 +146,7 @@ export function fromHuggingFace(json: Record<string, unknown>): TransformerConfi
   }
   const architecture = architectureOf(json);
   const qwen = architecture === "Qwen2ForCausalLM";
+  const sparse = architecture === SPARSE;
 
   const number = (field: string, otherwise?: number): number => {
     const value = json[field] ?? otherwise;
@@ -148,7 +159,7 @@ export function fromHuggingFace(json: Record<string, unknown>): TransformerConfi
   const maxPositions = number("max_position_embeddings", qwen ? 32768 : 2048);
   const tied = json.tie_word_embeddings ?? false;
   if (typeof tied !== "boolean") throw wrongType("tie_word_embeddings", "true or false", tied);
-  refuseWhatIsNotComputed(json, qwen, layers, maxPositions);
+  refuseWhatIsNotComputed(json, qwen || sparse, layers, maxPositions);
 
   const config: TransformerConfig = {
     vocabSize: number("vocab_size"),
@@ -161,8 +172,9 @@ export function fromHuggingFace(json: Record<string, unknown>): TransformerConfi
     ropeTheta: ropeTheta(json),
     normEpsilon: number("rms_norm_eps", 1e-6),
     tieEmbeddings: tied,
-    qkvBias: qwen,
+    qkvBias: sparse ? json.attention_bias === true : qwen,
     maxPositions,
+    ...(sparse ? { attention: "nsa", sparsity: sparsityFromJson((field) => number(field)) } : {}),
   };
   const [bos] = tokens(json, "bos_token_id");
   const [eos, ...otherEos] = tokens(json, "eos_token_id");
@@ -175,8 +187,9 @@ export function fromHuggingFace(json: Record<string, unknown>): TransformerConfi
 }
 
 /**
- * The `config.json` of a configuration: `Qwen2ForCausalLM` if it has a query-key-value bias, else `LlamaForCausalLM`.
- * `fromHuggingFace(toHuggingFace(config))` equals `config`.
+ * The `config.json` of a configuration: `Qwen2ForCausalLM` if it has a query-key-value bias, else `LlamaForCausalLM`;
+ * with sparse attention `NativeSparseLlamaForCausalLM`, which nobody else's library knows.
+ * `fromHuggingFace(toHuggingFace(config))` equals `config`, all sizes of the sparse attention written out.
  *
  * @param config The configuration.
  * @returns A new object, ready for `JSON.stringify`.
@@ -197,9 +210,10 @@ export function fromHuggingFace(json: Record<string, unknown>): TransformerConfi
 export function toHuggingFace(config: TransformerConfig): Record<string, unknown> {
   validateConfig(config);
   const { bosToken, eosToken, otherEosTokens = [], padToken } = config;
+  const sparse = isSparse(config);
   return {
-    architectures: [config.qkvBias ? "Qwen2ForCausalLM" : "LlamaForCausalLM"],
-    model_type: config.qkvBias ? "qwen2" : "llama",
+    architectures: [sparse ? SPARSE : config.qkvBias ? "Qwen2ForCausalLM" : "LlamaForCausalLM"],
+    model_type: sparse ? "native_sparse_llama" : config.qkvBias ? "qwen2" : "llama",
     vocab_size: config.vocabSize,
     hidden_size: config.hiddenSize,
     num_hidden_layers: config.layers,
@@ -213,7 +227,10 @@ export function toHuggingFace(config: TransformerConfig): Record<string, unknown
     rope_scaling: null,
     rms_norm_eps: config.normEpsilon,
     tie_word_embeddings: config.tieEmbeddings,
-    ...(config.qkvBias ? { use_sliding_window: false } : { attention_bias: false, mlp_bias: false }),
+    ...(config.qkvBias && !sparse
+      ? { use_sliding_window: false }
+      : { attention_bias: config.qkvBias, mlp_bias: false }),
+    ...(sparse ? sparsityToJson(config) : {}),
     attention_dropout: 0,
     use_cache: true,
     // Written even where absent: Hugging Face's own defaults (1 and 2 for Llama) would step in otherwise.
@@ -227,7 +244,7 @@ function architectureOf(json: Record<string, unknown>): string {
   const named = json.architectures;
   if (named !== undefined && named !== null) {
     const first = Array.isArray(named) ? named[0] : named;
-    if (first === "LlamaForCausalLM" || first === "Qwen2ForCausalLM") return first;
+    if (first === "LlamaForCausalLM" || first === "Qwen2ForCausalLM" || first === SPARSE) return first;
     throw unsupported("architectures", `["LlamaForCausalLM"] or ["Qwen2ForCausalLM"]`, named);
   }
   if (json.model_type === "llama") return "LlamaForCausalLM";
@@ -238,7 +255,7 @@ function architectureOf(json: Record<string, unknown>): string {
 /** Refuse every setting that changes the function and is not implemented. */
 function refuseWhatIsNotComputed(
   json: Record<string, unknown>,
-  qwen: boolean,
+  mayHaveBias: boolean,
   layers: number,
   maxPositions: number,
 ): void {
@@ -251,7 +268,7 @@ function refuseWhatIsNotComputed(
   only("partial_rotary_factor", [1], "1");
   only("quantization_config", [], "absent (store the weights as float32, float16 or bfloat16)");
   // Llama's attention_bias also adds one to the output projection; Qwen2's three biases are always there.
-  if (!qwen) only("attention_bias", [false], "false");
+  if (!mayHaveBias) only("attention_bias", [false], "false");
 
   for (const field of ["rope_scaling", "rope_parameters"]) {
     const rope = json[field] ?? null;

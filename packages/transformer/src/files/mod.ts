@@ -20,6 +20,7 @@ export {
   toFloat32,
 } from "./safetensors.ts";
 export { readSafetensors, writeSafetensors } from "./safetensors_file.ts";
+export type { Sparsity } from "./sparsity.ts";
 export {
   type CheckpointTensor,
   fromHuggingFaceWeights,

@@ -8,6 +8,7 @@
  * Sizes: V vocabulary, D hidden, H query heads, K key/value heads, S head size, F intermediate.
  */
 import type { TransformerConfig } from "./config.ts";
+import { isSparse, sparsityOf } from "./sparsity.ts";
 import { transposeBlock } from "./transpose.ts";
 
 /** The model's weights by name, each row-major. Matrices are [in, out], so that a layer is `x · W`. */
@@ -29,6 +30,17 @@ export type Weights = Record<string, Float32Array>;
  * | `finalNorm` | [D] | |
  * | `head` | [D, V] | absent with `tieEmbeddings` |
  *
+ * With `attention: "nsa"`, l tokens in a compressed block and N = `compressionHidden`:
+ *
+ * | name | shape | |
+ * |---|---|---|
+ * | `layers.i.qkv`, `qkvBias` | [D, (H + 6K)·S] | query heads, then keys and values of compressed, selected, window |
+ * | `layers.i.gates`, `gatesBias` | [D, 3H] | of each head: compressed, selected, window |
+ * | `layers.i.compressKeys.position` | [l, K, S] | φ(x) = SiLU((x + position)·weight1 + bias1)·weight2 + bias2 |
+ * | `layers.i.compressKeys.weight1`, `bias1` | [l·S, N] | |
+ * | `layers.i.compressKeys.weight2`, `bias2` | [N, S] | |
+ * | `layers.i.compressValues.…` | | the same for values |
+ *
  * @param config A valid configuration.
  * @returns Name → shape, in order.
  *
@@ -46,13 +58,26 @@ export type Weights = Record<string, Float32Array>;
  */
 export function weightShapes(config: TransformerConfig): Record<string, number[]> {
   const { vocabSize, hiddenSize, heads, keyValueHeads, headSize, intermediateSize } = config;
-  const qkvSize = (heads + 2 * keyValueHeads) * headSize;
+  const branches = isSparse(config) ? 3 : 1;
+  const qkvSize = (heads + 2 * branches * keyValueHeads) * headSize;
   const shapes: Record<string, number[]> = { embedding: [vocabSize, hiddenSize] };
   for (let i = 0; i < config.layers; i++) {
     const layer = `layers.${i}`;
     shapes[`${layer}.attentionNorm`] = [hiddenSize];
     shapes[`${layer}.qkv`] = [hiddenSize, qkvSize];
     if (config.qkvBias) shapes[`${layer}.qkvBias`] = [qkvSize];
+    if (isSparse(config)) {
+      const { compressionBlock, compressionHidden } = sparsityOf(config);
+      shapes[`${layer}.gates`] = [hiddenSize, 3 * heads];
+      shapes[`${layer}.gatesBias`] = [3 * heads];
+      for (const phi of ["compressKeys", "compressValues"]) {
+        shapes[`${layer}.${phi}.position`] = [compressionBlock, keyValueHeads, headSize];
+        shapes[`${layer}.${phi}.weight1`] = [compressionBlock * headSize, compressionHidden];
+        shapes[`${layer}.${phi}.bias1`] = [compressionHidden];
+        shapes[`${layer}.${phi}.weight2`] = [compressionHidden, headSize];
+        shapes[`${layer}.${phi}.bias2`] = [headSize];
+      }
+    }
     shapes[`${layer}.attentionOutput`] = [heads * headSize, hiddenSize];
     shapes[`${layer}.mlpNorm`] = [hiddenSize];
     shapes[`${layer}.gateUp`] = [hiddenSize, 2 * intermediateSize];
@@ -214,15 +239,39 @@ function parts(config: TransformerConfig): Part[] {
     const theirs = `model.layers.${i}`;
     const ours = `layers.${i}`;
     list.push(copy(`${theirs}.input_layernorm.weight`, `${ours}.attentionNorm`, [hiddenSize]));
+    const branches = isSparse(config) ? ["compressed.", "selected.", "window."] : [""];
     const columns: [string, number, number][] = [
       ["q", q, 0],
-      ["k", kv, q],
-      ["v", kv, q + kv],
+      ...branches.flatMap((branch, b): [string, number, number][] => [
+        [`${branch}k`, kv, q + 2 * b * kv],
+        [`${branch}v`, kv, q + (2 * b + 1) * kv],
+      ]),
     ];
     for (const [name, size, start] of columns) {
       const projection = `${theirs}.self_attn.${name}_proj`;
-      list.push(linear(`${projection}.weight`, `${ours}.qkv`, [size, hiddenSize], start, q + 2 * kv));
+      const stride = q + 2 * branches.length * kv;
+      list.push(linear(`${projection}.weight`, `${ours}.qkv`, [size, hiddenSize], start, stride));
       if (config.qkvBias) list.push(copy(`${projection}.bias`, `${ours}.qkvBias`, [size], start));
+    }
+    if (isSparse(config)) {
+      const { compressionBlock, compressionHidden } = sparsityOf(config);
+      list.push(
+        linear(`${theirs}.self_attn.gate_proj.weight`, `${ours}.gates`, [3 * heads, hiddenSize]),
+        copy(`${theirs}.self_attn.gate_proj.bias`, `${ours}.gatesBias`, [3 * heads]),
+      );
+      for (const [phi, mlp] of [
+        ["compressKeys", "k_mlp"],
+        ["compressValues", "v_mlp"],
+      ]) {
+        const [from, to] = [`${ours}.${phi}`, `${theirs}.self_attn.compressed.${mlp}`];
+        list.push(
+          copy(`${to}.position`, `${from}.position`, [compressionBlock, keyValueHeads, headSize]),
+          linear(`${to}.0.weight`, `${from}.weight1`, [compressionHidden, compressionBlock * headSize]),
+          copy(`${to}.0.bias`, `${from}.bias1`, [compressionHidden]),
+          linear(`${to}.2.weight`, `${from}.weight2`, [headSize, compressionHidden]),
+          copy(`${to}.2.bias`, `${from}.bias2`, [headSize]),
+        );
+      }
     }
     list.push(
       linear(`${theirs}.self_attn.o_proj.weight`, `${ours}.attentionOutput`, [hiddenSize, q]),

@@ -32,7 +32,7 @@ import {
 import type { Attention } from "./decoder.ts";
 
 /** Query heads folded over the key-value heads that they share: [R, K·g, T, E] → [R, K, g·T, E]. */
-function foldGroups(query: Tensor, keyValueHeads: number): Tensor {
+export function foldGroups(query: Tensor, keyValueHeads: number): Tensor {
   const [rows, heads, time, headSize] = query.shape;
   return reshape(query, [rows, keyValueHeads, multiplyDims(Number(heads) / keyValueHeads, time), headSize]);
 }

@@ -1,7 +1,8 @@
 /**
  * The decoder as a function of symbolic tensors: Llama's block (RMSNorm, rotary attention with grouped queries, SwiGLU),
  * with Qwen2's bias where the configuration asks for it. Training, scoring, prefill and decoding differ only in the
- * attention that they hand in.
+ * attention that they hand in: `Attention`, or with `attention: "nsa"` a `SparseAttention`, whose branches have keys and
+ * values of their own, all rotated.
  *
  * Names of sizes: R rows, T time, D hidden size, H query heads, K key-value heads, E head size, F intermediate size.
  *
@@ -17,19 +18,22 @@ import {
   rmsNorm,
   rotary,
   rotaryTables,
+  sigmoid,
   split,
   swish,
   type Tensor,
   transpose,
 } from "@gradus/autodiff";
 import type { TransformerConfig } from "../files/config.ts";
+import { isSparse } from "../files/sparsity.ts";
 import { weightShapes } from "../files/weights.ts";
-import { rowLength } from "./rows.ts";
+import { longestRow } from "./rows.ts";
+import { BRANCHES, type Branches, type Compression, type SparseAttention } from "./sparse/operands.ts";
 
 /** Weights of the model as symbolic inputs, by our names (see `files/weights.ts`). */
 export type SymbolicWeights = Readonly<Record<string, Tensor>>;
 
-/** Attention of one layer: query [R, H, T, E] (scaled by 1/√E), key and value [R, K, T, E] → [R, H, T, E]. */
+/** Full attention of one layer: query [R, H, T, E] (scaled by 1/√E), key and value [R, K, T, E] → [R, H, T, E]. */
 export type Attention = (layer: number, query: Tensor, key: Tensor, value: Tensor) => Tensor;
 
 /** Declares every weight as a graph input. */
@@ -57,6 +61,28 @@ function fromHeads(x: Tensor): Tensor {
   return reshape(transpose(x, [0, 2, 1, 3]), [rows, time, Number(heads) * Number(headSize)]);
 }
 
+/** σ(x W + b), one for each branch: [R, T, D] → three times [R, H, T, 1]. */
+function gatesOf(x: Tensor, weight: Tensor, bias: Tensor, heads: number): readonly Tensor[] {
+  const [rows, time] = x.shape;
+  const open = reshape(sigmoid(add(matmul(x, weight), bias)), [rows, time, heads, BRANCHES.length]);
+  return split(transpose(open, [0, 2, 1, 3]), [1, 1, 1], 3);
+}
+
+function byBranch<T>([compressed, selected, window]: readonly T[]): Branches<T> {
+  return { compressed, selected, window };
+}
+
+function phiWeights(weights: SymbolicWeights, name: string): Compression {
+  const part = (of: string) => weights[`${name}.${of}`];
+  return {
+    position: part("position"),
+    weight1: part("weight1"),
+    bias1: part("bias1"),
+    weight2: part("weight2"),
+    bias2: part("bias2"),
+  };
+}
+
 /**
  * Tokens and positions, both [R, T] → hidden states [R, T, D] after the final norm. `wrap` is called around each block:
  * `checkpoint` there keeps only what passes from block to block.
@@ -66,22 +92,37 @@ export function decoder(
   weights: SymbolicWeights,
   tokens: Tensor,
   positions: Tensor,
-  attention: Attention,
+  attention: Attention | SparseAttention,
   wrap: (block: () => Tensor) => Tensor = (block) => block(),
 ): Tensor {
   const { heads, keyValueHeads, headSize, intermediateSize, normEpsilon } = config;
   // As many entries as the longest row: ONNX Runtime refuses rows longer than the table, whatever their positions.
-  const tables = rotaryTables(rowLength(config.maxPositions), headSize, config.ropeTheta);
-  const widths = [heads * headSize, keyValueHeads * headSize, keyValueHeads * headSize];
+  const tables = rotaryTables(longestRow(config), headSize, config.ropeTheta);
+  const branches = isSparse(config) ? BRANCHES.length : 1;
+  const widths = [heads * headSize, ...new Array(2 * branches).fill(keyValueHeads * headSize)];
 
   const attentionBlock = (x: Tensor, layer: number): Tensor => {
     const name = `layers.${layer}`;
     let qkv = matmul(x, weights[`${name}.qkv`]);
     if (config.qkvBias) qkv = add(qkv, weights[`${name}.qkvBias`]);
-    const [q, k, v] = split(qkv, widths, -1);
+    const [q, ...kv] = split(qkv, widths, -1);
     const query = rotary(toHeads(mul(q, 1 / Math.sqrt(headSize)), heads, headSize), positions, tables);
-    const key = rotary(toHeads(k, keyValueHeads, headSize), positions, tables);
-    const attended = attention(layer, query, key, toHeads(v, keyValueHeads, headSize));
+    const keys = kv
+      .filter((_, i) => i % 2 === 0)
+      .map((k) => rotary(toHeads(k, keyValueHeads, headSize), positions, tables));
+    const values = kv.filter((_, i) => i % 2 === 1).map((v) => toHeads(v, keyValueHeads, headSize));
+    const attended = isSparse(config)
+      ? (attention as SparseAttention)(layer, {
+          query,
+          keys: byBranch(keys),
+          values: byBranch(values),
+          gates: byBranch(gatesOf(x, weights[`${name}.gates`], weights[`${name}.gatesBias`], heads)),
+          compression: {
+            keys: phiWeights(weights, `${name}.compressKeys`),
+            values: phiWeights(weights, `${name}.compressValues`),
+          },
+        })
+      : (attention as Attention)(layer, query, keys[0], values[0]);
     return matmul(fromHeads(attended), weights[`${name}.attentionOutput`]);
   };
 

@@ -19,8 +19,11 @@ import {
   tokenLogProbs,
 } from "@gradus/autodiff";
 import type { TransformerConfig } from "../files/config.ts";
+import { isSparse, sparsityOf } from "../files/sparsity.ts";
 import { cachedAttention, type LayerCache, rowAttention } from "./attention.ts";
-import { declareWeights, decoder, headMatrix, type SymbolicWeights } from "./decoder.ts";
+import { type Attention, declareWeights, decoder, headMatrix, type SymbolicWeights } from "./decoder.ts";
+import type { SparseAttention } from "./sparse/operands.ts";
+import { sparseRowAttention } from "./sparse/rows.ts";
 
 /** Options of {@linkcode rowModel}. */
 export interface RowModelOptions {
@@ -37,6 +40,17 @@ export interface RowModelOptions {
   queryChunk?: number;
   /** Use plain ONNX operators only, for devices that lack parts of ONNX Runtime's own. Default false: those are faster. */
   portable?: boolean;
+}
+
+/** The attention of rows that a configuration asks for. Sparse attention wants to know how long rows are. */
+export function attentionOf(
+  config: TransformerConfig,
+  segments: Tensor,
+  queryChunk?: number,
+): Attention | SparseAttention {
+  return isSparse(config)
+    ? sparseRowAttention(segments, sparsityOf(config), { queryChunk })
+    : rowAttention(segments, { queryChunk });
 }
 
 /** Name of the output that holds a weight's gradient. */
@@ -57,7 +71,7 @@ export function rowModel(config: TransformerConfig, options: RowModelOptions): U
   );
   const inverseTemperature = input("inverseTemperature", "float32", []);
   const weights = declareWeights(config);
-  const attention = rowAttention(segments, { queryChunk: options.queryChunk });
+  const attention = attentionOf(config, segments, options.queryChunk);
   const hidden = decoder(
     config,
     weights,

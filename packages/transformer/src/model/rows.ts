@@ -4,6 +4,8 @@
  *
  * @module
  */
+import type { TransformerConfig } from "../files/config.ts";
+import { isSparse, sparsityOf } from "../files/sparsity.ts";
 
 /** Sequences end to end: see `Batch` in the policy's interface. */
 export interface SegmentedBatch {
@@ -58,29 +60,47 @@ export function checkBatch(
   }
 }
 
-/** Smallest row length that we compile a graph for and that holds `length` tokens: 32, 48, 64, 96, 128, … */
-export function rowLength(length: number): number {
+/**
+ * Smallest row length that we compile a graph for and that holds `length` tokens: 32, 48, 64, 96, 128, … rounded up to a
+ * multiple of `align`.
+ */
+export function rowLength(length: number, align = 1): number {
   let size = 32;
   while (size < length) size = size & (size - 1) ? (size / 3) * 4 : (size / 2) * 3;
-  return size;
+  return roundUp(size, align);
+}
+
+/** At what places of a row segments may begin: multiples of this. Sparse attention wants its blocks on one grid. */
+export function alignmentOf(config: TransformerConfig): number {
+  return isSparse(config) ? sparsityOf(config).selectionBlock : 1;
+}
+
+/** The longest row that a model can be given. */
+export function longestRow(config: TransformerConfig): number {
+  return rowLength(config.maxPositions, alignmentOf(config));
+}
+
+function roundUp(length: number, align: number): number {
+  return Math.ceil(length / align) * align;
 }
 
 /**
  * Segments sorted into rows, then rows into groups of at most `maxTokens` tokens. Long and short segments get rows of
  * their own length, so that one long sequence does not make attention expensive for all; a length with less than half a
- * group of tokens joins the next longer one, because every run of a graph has its price.
+ * group of tokens joins the next longer one, because every run of a graph has its price. Segments begin at multiples of
+ * `align`.
  */
-export function arrangeRows(batch: SegmentedBatch, maxTokens: number): Rows[] {
+export function arrangeRows(batch: SegmentedBatch, maxTokens: number, align = 1): Rows[] {
   const { segments } = batch;
   const groups: Rows[] = [];
   const emit = (members: readonly number[], time: number) => {
-    const bins = fillRows(members, segments, time);
+    const bins = fillRows(members, segments, time, align);
     const perGroup = Math.max(1, Math.floor(maxTokens / time));
     for (let from = 0; from < bins.length; from += perGroup) {
-      groups.push(makeRows(batch, bins.slice(from, from + perGroup), time));
+      groups.push(makeRows(batch, bins.slice(from, from + perGroup), time, align));
     }
   };
-  const classes = byRowLength(segments);
+  const classes = byRowLength(segments, align);
   let [waiting, tokens]: [number[], number] = [[], 0];
   classes.forEach(([time, members], i) => {
     waiting = waiting.concat(members);
@@ -93,21 +113,22 @@ export function arrangeRows(batch: SegmentedBatch, maxTokens: number): Rows[] {
 }
 
 /** The segments that need rows of each length, shortest first. Empty segments are left out. */
-function byRowLength(segments: Int32Array): [time: number, members: number[]][] {
+function byRowLength(segments: Int32Array, align: number): [time: number, members: number[]][] {
   const classes = new Map<number, number[]>();
   for (let s = 0; s + 1 < segments.length; s++) {
     const length = segments[s + 1] - segments[s];
     if (length === 0) continue;
-    const members = classes.get(rowLength(length));
+    const time = rowLength(length, align);
+    const members = classes.get(time);
     if (members) members.push(s);
-    else classes.set(rowLength(length), [s]);
+    else classes.set(time, [s]);
   }
   return [...classes].sort(([a], [b]) => a - b);
 }
 
 /** First-fit decreasing. Rows are few and short, so the plain search is fast enough. */
-function fillRows(members: readonly number[], segments: Int32Array, time: number): number[][] {
-  const length = (s: number) => segments[s + 1] - segments[s];
+function fillRows(members: readonly number[], segments: Int32Array, time: number, align: number): number[][] {
+  const length = (s: number) => roundUp(segments[s + 1] - segments[s], align);
   const sorted = [...members].sort((a, b) => length(b) - length(a) || a - b);
   const bins: number[][] = [];
   const free: number[] = [];
@@ -127,7 +148,7 @@ function fillRows(members: readonly number[], segments: Int32Array, time: number
   return bins;
 }
 
-function makeRows(batch: SegmentedBatch, bins: readonly (readonly number[])[], time: number): Rows {
+function makeRows(batch: SegmentedBatch, bins: readonly (readonly number[])[], time: number, align: number): Rows {
   const size = bins.length * time;
   const rows = {
     time,
@@ -148,6 +169,7 @@ function makeRows(batch: SegmentedBatch, bins: readonly (readonly number[])[], t
         rows.segments[at] = index + 1;
         rows.source[at] = from;
       }
+      at = roundUp(at, align);
     });
   });
   return rows;

@@ -6,9 +6,10 @@
  */
 import type { AdamWOptions, AdamWReport, Device, Session, TensorData } from "@gradus/autodiff";
 import { type TransformerConfig, validateConfig } from "../files/config.ts";
+import { isSparse } from "../files/sparsity.ts";
 import type { Weights } from "../files/weights.ts";
 import { decodeModel, prefillModel, rowModel } from "../model/graphs.ts";
-import { arrangeRows, checkBatch, type Rows, type SegmentedBatch } from "../model/rows.ts";
+import { alignmentOf, arrangeRows, checkBatch, type Rows, type SegmentedBatch } from "../model/rows.ts";
 import { type SampleProgress, type SampleRequest, sampleCompletions } from "../sampling/sample.ts";
 import type { Completion } from "../sampling/wave.ts";
 import { Learner, type PolicyState } from "./learner.ts";
@@ -169,9 +170,9 @@ export class PolicyCore {
     return memory;
   }
 
-  /** Long rows get a graph of their own, which goes through them in chunks; all others share one. */
+  /** Long rows get a graph of their own, which goes through them in chunks; all others share one. Sparse attention: each. */
   #fixedTime(time: number): number | undefined {
-    return time > this.#options.queryChunk ? time : undefined;
+    return isSparse(this.config) || time > this.#options.queryChunk ? time : undefined;
   }
 
   #rowSession(time: number, entropies: boolean, gradients: boolean): Promise<Session> {
@@ -203,7 +204,7 @@ export class PolicyCore {
       logProbs: new Float32Array(batch.tokens.length),
       ...(entropies ? { entropies: new Float32Array(batch.tokens.length) } : {}),
     };
-    for (const rows of arrangeRows(batch, this.#options.maxTokens)) {
+    for (const rows of arrangeRows(batch, this.#options.maxTokens, alignmentOf(this.config))) {
       signal?.throwIfAborted();
       const session = await this.#rowSession(rows.time, entropies, gradients);
       const feeds = rowFeeds(rows, temperature);

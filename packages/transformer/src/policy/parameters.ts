@@ -46,8 +46,31 @@ export function decayMask(layout: readonly Slot[]): Uint8Array {
 }
 
 /**
+ * Adds to a weight of φ what makes φ the sum of the block's keys over √l, by SiLU(z) − SiLU(−z) = z. That commutes with
+ * rotary embedding and keeps the keys' size, where a random MLP would begin by choosing blocks at random. Needs two hidden
+ * units for each number of a head; with fewer, nothing is added.
+ */
+function addSum(weight: Float32Array, [rows, columns]: readonly number[], isFirst: boolean, headSize: number): void {
+  const hidden = isFirst ? columns : rows;
+  if (hidden < 2 * headSize) return;
+  if (isFirst) {
+    const share = 1 / Math.sqrt(rows / headSize);
+    for (let row = 0; row < rows; row++) {
+      weight[row * columns + (row % headSize)] += share;
+      weight[row * columns + headSize + (row % headSize)] -= share;
+    }
+  } else {
+    for (let e = 0; e < headSize; e++) {
+      weight[e * columns + e] += 1;
+      weight[(headSize + e) * columns + e] -= 1;
+    }
+  }
+}
+
+/**
  * Random weights: matrices normal with standard deviation 1/√(rows), those that write to the residual stream divided by
- * √(2 · layers) more (as in GPT-2), the embedding 0.02, norms one, biases zero.
+ * √(2 · layers) more (as in GPT-2), the embedding 0.02, norms one, biases zero. φ of sparse attention begins near the sum
+ * of a block's keys over √l, see {@linkcode addSum}.
  */
 export function initialize(config: TransformerConfig, layout: readonly Slot[], seed: number): Float32Array {
   const flat = new Float32Array(totalSize(layout));
@@ -58,9 +81,12 @@ export function initialize(config: TransformerConfig, layout: readonly Slot[], s
       part.fill(name.endsWith("Norm") ? 1 : 0);
       return;
     }
+    const inPhi = /\.compress(Keys|Values)\.(position|weight[12])$/.exec(name);
     const writesResidual = name.endsWith(".attentionOutput") || name.endsWith(".down");
-    const deviation = name === "embedding" ? 0.02 : (writesResidual ? residual : 1) / Math.sqrt(shape[0]);
+    const scale = writesResidual ? residual : inPhi ? 0.1 : 1;
+    const deviation = name === "embedding" || inPhi?.[2] === "position" ? 0.02 : scale / Math.sqrt(shape[0]);
     stream(seed, { purpose: "weights", sample: index }).fillNormal(part, 0, deviation);
+    if (inPhi?.[2].startsWith("weight")) addSum(part, shape, inPhi[2] === "weight1", config.headSize);
   });
   return flat;
 }

@@ -5,8 +5,9 @@
  */
 import type { AdamWOptions, AdamWReport, Session, TensorData } from "@gradus/autodiff";
 import { type TransformerConfig, validateConfig } from "../files/config.ts";
+import { isSparse } from "../files/sparsity.ts";
 import type { Weights } from "../files/weights.ts";
-import { arrangeRows, checkBatch } from "../model/rows.ts";
+import { alignmentOf, arrangeRows, checkBatch } from "../model/rows.ts";
 import type { PolicyOptions } from "../policy/core.ts";
 import { Learner, type PolicyState } from "../policy/learner.ts";
 import { initialize, layoutOf, totalSize } from "../policy/parameters.ts";
@@ -103,7 +104,7 @@ export class ScorerCore {
 
   #session(time: number, gradients: boolean): Promise<Session> {
     const { queryChunk, device = "cpu", checkpointBlocks } = this.#options;
-    const fixed = time > queryChunk ? time : undefined; // long rows have a graph of their own, in chunks
+    const fixed = isSparse(this.config) || time > queryChunk ? time : undefined; // such rows have a graph of their own
     const options = { time: fixed, gradients, checkpointBlocks, queryChunk, portable: device !== "cpu" };
     return this.#learner.session(`${fixed} ${gradients}`, () => valueModel(this.config, options));
   }
@@ -118,7 +119,7 @@ export class ScorerCore {
     const cotangents = new Float32Array(tokens.length);
     if (coefficients) for (let p = 0; p < places.length; p++) cotangents[places[p]] += coefficients[p];
     const perToken = new Float32Array(tokens.length);
-    for (const rows of arrangeRows(rowBatch, this.#options.maxTokens)) {
+    for (const rows of arrangeRows(rowBatch, this.#options.maxTokens, alignmentOf(this.config))) {
       const session = await this.#session(rows.time, coefficients !== undefined);
       const shape = [rows.count, rows.time];
       const feeds: Record<string, TensorData> = {

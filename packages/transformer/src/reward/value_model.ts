@@ -6,9 +6,8 @@
 import { asMatrix, buildModel, checkpoint, input, matmul, pullback, reshape, type Tensor } from "@gradus/autodiff";
 import type { TransformerConfig } from "../files/config.ts";
 import { weightShapes } from "../files/weights.ts";
-import { rowAttention } from "../model/attention.ts";
 import { decoder } from "../model/decoder.ts";
-import { gradientName } from "../model/graphs.ts";
+import { attentionOf, gradientName } from "../model/graphs.ts";
 import { layoutOf, type Slot, totalSize } from "../policy/parameters.ts";
 
 /** The head's name among the weights; its shape is [D, 1]. */
@@ -50,7 +49,7 @@ export function valueModel(config: TransformerConfig, options: ValueModelOptions
   const weights = Object.fromEntries(
     Object.entries(shapes).map(([name, weightShape]) => [name, input(name, "float32", weightShape)]),
   );
-  const attention = rowAttention(segments, { queryChunk });
+  const attention = attentionOf(config, segments, queryChunk);
   const hidden = decoder(config, weights, tokens, positions, attention, checkpointBlocks ? checkpoint : undefined);
   const flat = asMatrix(hidden);
   const scores = reshape(matmul(flat, weights[VALUE_HEAD]), [flat.shape[0]]);
