@@ -108,6 +108,16 @@ export async function judgedSolutions(parts: JudgedParts): Promise<RewardExample
   }));
 }
 
+/** The same solutions with the places where their lines end. */
+export function withLineEnds(
+  examples: readonly RewardExample[],
+  codec: ProblemTokens,
+  vocabSize: number,
+): RewardExample[] {
+  const ends = lineEnds(codec, vocabSize);
+  return examples.map((example) => ({ ...example, stepEnds: endsOf(example.tokens, ends) }));
+}
+
 /** Tokens that end a line: those with a line break, though the next line's mark may be in the same token. */
 function lineEnds(codec: ProblemTokens, vocabSize: number): number[] {
   return Array.from({ length: vocabSize }, (_, id) => id).filter((id) =>

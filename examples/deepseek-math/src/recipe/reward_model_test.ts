@@ -11,6 +11,7 @@ import { goOn } from "../testing/in_process.ts";
 import { tinyConfiguration } from "../testing/tiny.ts";
 import { openProblems } from "./problem_source.ts";
 import { judgedSolutions, openJudge } from "./reward_model.ts";
+import { rewardQuality } from "./reward_quality.ts";
 import { RunDirectory } from "./run_directory.ts";
 import { trainTokenizer } from "./tokenizer.ts";
 
@@ -45,15 +46,29 @@ for (const kind of ["outcome", "process"] as const) {
   test(`${kind}: what the rule calls right is rewarded, by the model as it was saved too`, async () => {
     const settings = { kind, problems: 8, samples: 8, completions: 2, epochs: 12, learningRate: 0.01 };
     const { vocabSize } = base.model;
-    const examples = await judgedSolutions({
-      ...{ policy, tokens, vocabSize, settings, seed: 3, iteration: 0 },
-      problems: Array.from({ length: settings.problems }, () => problem),
+    const parts = {
+      ...{ policy, tokens, vocabSize, settings, seed: 3 },
       sampling: { temperature: 1, maxNewTokens: 24 },
+    };
+    const examples = await judgedSolutions({
+      ...{ ...parts, iteration: 0 },
+      problems: Array.from({ length: settings.problems }, () => problem),
     });
     assert.equal(examples.length, 64);
     const scorer = await createScorer(base.model, { weights: await policy.weights(), threads: 1 });
-    const report = await new RewardModel({ scorer, supervision: kind }).update(examples, { epochs: 12, learningRate: 0.01, seed: 3 });
+    const model = new RewardModel({ scorer, supervision: kind });
+    const report = await model.update(examples, { epochs: 12, learningRate: 0.01, seed: 3 });
     assert.equal(report.skipped, undefined);
+    const quality = await rewardQuality(model, {
+      ...parts,
+      settings: { ...settings, samples: 16 },
+      problems: [problem],
+    });
+    assert.ok((quality.pairAccuracy as number) > 0.9, `${quality.pairAccuracy} of ${quality.pairs} pairs`);
+    assert.deepEqual([quality.problems, quality.best, quality.any], [1, 1, 1]);
+    // The first line of either solution leads to the right answer half of the time: a minimum over lines is no probability.
+    if (kind === "outcome")
+      assert.ok(quality.ece < 0.3 && quality.accuracy > 0.8, `${quality.ece}, ${quality.accuracy}`);
     await scorer.save(join(folder, kind));
     await scorer.dispose();
     const judge = await openJudge(join(folder, kind), { kind, tokens, vocabSize, engine: { threads: 1 } });
