@@ -47,6 +47,7 @@ export function completeLock(lock) {
     for (const [name, range] of Object.entries(entry.optionalDependencies ?? {})) {
       const nested = `${path}/node_modules/${name}`;
       const hoisted = `node_modules/${name}`;
+      if (lock.packages[hoisted]?.name) continue; // an override put another package in its place
       if (lock.packages[nested] || lock.packages[hoisted]?.version === range.replace(/^[~^]/, "")) continue;
       if (lock.packages[hoisted] && /^[~^]/.test(range)) continue;
       const place = lock.packages[hoisted] ? nested : hoisted;
