@@ -23,6 +23,22 @@ export const llama: TransformerConfig = {
 /** Bias and tied embeddings: Qwen2's shape. */
 export const qwen2: TransformerConfig = { ...llama, keyValueHeads: 1, qkvBias: true, tieEmbeddings: true };
 
+/** Native Sparse Attention with small blocks, so that sequences of a hundred tokens leave a choice. */
+export const sparse: TransformerConfig = {
+  ...llama,
+  attention: "nsa",
+  sparsity: {
+    compressionBlock: 8,
+    compressionStride: 4,
+    compressionHidden: 8,
+    selectionBlock: 16,
+    selectedBlocks: 4,
+    initialBlocks: 1,
+    localBlocks: 2,
+    window: 12,
+  },
+};
+
 /** Scales up every matrix, so that a model with random weights has strong opinions, and its gradients are not tiny. */
 export function sharpen(core: PolicyCore, factor = 3): PolicyCore {
   for (const weight of Object.values(core.weights))

@@ -10,13 +10,19 @@ import { type Choice, compressedChunk } from "./compressed.ts";
 import type { SparseAttention, SparseOperands } from "./operands.ts";
 import { placesOf } from "./places.ts";
 import { selectedDense } from "./selected.ts";
+import { selectedTiles } from "./tiles.ts";
 import { windowBanded, windowDense } from "./window.ts";
 
 /** How rows are computed; nothing of it changes results beyond rounding. */
 export interface SparseRowOptions {
   /** Queries of one product with compressed keys (rounded to selection blocks). Default 512. */
   queryChunk?: number;
+  /** How the selected branch is computed. Default: in tiles where rows are longer than `TILES_FROM` times the selected keys. */
+  selected?: "dense" | "tiles";
 }
+
+/** Up to this many times the selected keys, masked full attention of a row is as fast as tiles. */
+const TILES_FROM = 2;
 
 /** Compressed keys and values of a row, [R, K, C, E]. */
 export function compressedOf(
@@ -45,7 +51,7 @@ export function gated(
 export function sparseRowAttention(
   segments: Tensor,
   sizes: Required<Sparsity>,
-  { queryChunk = 512 }: SparseRowOptions = {},
+  { queryChunk = 512, selected }: SparseRowOptions = {},
 ): SparseAttention {
   const { selectionBlock, window } = sizes;
   const places = placesOf(segments, sizes);
@@ -62,6 +68,9 @@ export function sparseRowAttention(
   while (blocks % perTile !== 0) perTile--;
   const tile = perTile * selectionBlock;
 
+  const selectedKeys = sizes.selectedBlocks * selectionBlock;
+  const kind = selected ?? (time > TILES_FROM * selectedKeys ? "tiles" : "dense");
+
   return (_layer, operands) => {
     const { query, keys, values } = operands;
     const compressed = compressedOf(operands, sizes);
@@ -70,19 +79,34 @@ export function sparseRowAttention(
       const seen = { keys: slice(compressed.keys, 2, 0, count), values: slice(compressed.values, 2, 0, count) };
       return region(() => compressedChunk(slice(query, 2, from, to), seen, biases[i], places, [from, to], sizes));
     });
-    const choices: Choice[] = parts.map(({ choice }) => choice);
-    const selected = chunks.map(([from, to], i) =>
-      region(() =>
-        selectedDense(
-          slice(query, 2, from, to),
-          slice(keys.selected, 2, 0, to),
-          slice(values.selected, 2, 0, to),
-          choices[i],
-          [from, to],
-          selectionBlock,
-        ),
+    const choice: Choice = {
+      blocks: concat(
+        parts.map((part) => part.choice.blocks),
+        2,
       ),
-    );
+      exists: concat(
+        parts.map((part) => part.choice.exists),
+        2,
+      ),
+    };
+    const inBlocks =
+      kind === "tiles"
+        ? selectedTiles(query, keys.selected, values.selected, choice, selectionBlock)
+        : concat(
+            chunks.map(([from, to], i) =>
+              region(() =>
+                selectedDense(
+                  slice(query, 2, from, to),
+                  slice(keys.selected, 2, 0, to),
+                  slice(values.selected, 2, 0, to),
+                  parts[i].choice,
+                  [from, to],
+                  selectionBlock,
+                ),
+              ),
+            ),
+            2,
+          );
     const inWindow =
       time <= tile + window
         ? windowDense(query, keys.window, values.window, places, window)
@@ -95,7 +119,7 @@ export function sparseRowAttention(
         ),
         places.seesCompressed,
       ),
-      selected: concat(selected, 2),
+      selected: inBlocks,
       window: inWindow,
     });
   };
