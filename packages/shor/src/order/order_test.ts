@@ -8,6 +8,7 @@ import { DenseRegister } from "./dense_register.ts";
 import { exactDistribution } from "./distribution.ts";
 import { chanceOfZero, measurePhase } from "./iterative.ts";
 import { recoverOrder } from "./recover.ts";
+import { rowsOf } from "./rows.ts";
 import { SparseRegister } from "./sparse_register.ts";
 import { splitByOrder, splitByTextbook } from "./split.ts";
 
@@ -101,6 +102,44 @@ test("a dense register does what a sparse one does", () => {
   }
 });
 
+test("rows are all values, each once, and short unless the factor forbids it", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 3, max: 3000 }), fc.nat(), fc.integer({ min: 1, max: 80 }), (modulus, k, longest) => {
+      const a = 1 + (k % (modulus - 1));
+      fc.pre(gcd(a, modulus) === 1);
+      const [first, second] = rowsOf(a, modulus, longest);
+      const seen = new Uint8Array(modulus);
+      for (let row = 0; row < first.count + second.count; row++) {
+        const begin = (row * a) % modulus;
+        const { length } = row < first.count ? first : second;
+        for (let i = 0; i < length; i++) seen[begin + i]++;
+      }
+      assert.ok(seen.every((times) => times === 1));
+      const many = 64 * (first.count + second.count) >= modulus;
+      assert.ok(many || Math.max(first.length, second.length) <= longest);
+    }),
+  );
+});
+
+test("a dense register multiplies as the definition says, whatever the rows", () => {
+  const modulus = 4087;
+  for (const factor of [1, 2, 4086, 2043, 2044, 60, 68, 1000]) {
+    const sparse = new SparseRegister(modulus);
+    for (const base of [3, 5, 1234]) {
+      sparse.multiply(base);
+      sparse.combine(0.5, 0.25, 0.25);
+    }
+    const dense = new DenseRegister(sparse, modulus);
+    const before = dense.amplitudes.slice();
+    dense.multiply(factor);
+    dense.combine(0, 1, 0);
+    for (let x = 0; x < modulus; x++) {
+      const to = 2 * ((x * factor) % modulus);
+      assert.deepEqual([dense.amplitudes[to], dense.amplitudes[to + 1]], [before[2 * x], before[2 * x + 1]]);
+    }
+  }
+});
+
 test("a run large enough for dense rounds recovers the order", () => {
   const [a, modulus] = [2, 61 * 1021];
   const run = measurePhase(a, modulus, stream(3, { purpose: "dense" }));
@@ -149,8 +188,8 @@ test("small arithmetic: inverses, primes, perfect powers", () => {
 
 test("sizes beyond the limits are refused, with the memory that they would need", () => {
   const random = stream(1, { purpose: "refused" });
-  assert.throws(() => measurePhase(2, 2 ** 26 - 5, random), /26 bits needs 1.25 GiB of memory, the limit is 1 GiB/);
-  assert.throws(() => measurePhase(2, 549755813701, random), /39 bits needs 10200 GiB of memory, a modulus of 26 bits/);
+  assert.throws(() => measurePhase(2, 2 ** 26 - 5, random), /26 bits needs 2 GiB of memory, the limit is 1 GiB/);
+  assert.throws(() => measurePhase(2, 549755813701, random), /39 bits needs 16400 GiB of memory, a modulus of 26 bits/);
   assert.throws(() => measurePhase(3, 15, random), /without a common factor with 15, found 3/);
   assert.throws(() => measurePhase(2, 15, random, { bits: 60 }), /bits must be from 1 to 52, found 60/);
 });

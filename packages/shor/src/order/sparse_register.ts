@@ -10,18 +10,25 @@ export class SparseRegister implements Register {
   readonly #modulus: number;
   /** Value → place in the list plus 1; 0 for values that are not in it. */
   readonly #place: Int32Array;
-  #values: Int32Array = new Int32Array(64);
+  #values: Int32Array;
   /** Amplitudes: re, im, re, im, … */
-  #amplitudes: Float64Array = new Float64Array(128);
+  #amplitudes: Float64Array;
   /** Those of U|w⟩, in the same places. */
-  #multiplied: Float64Array = new Float64Array(128);
-  #images: Int32Array = new Int32Array(64);
+  #multiplied: Float64Array;
+  #images: Int32Array;
   #size = 0;
+  #growing = true;
 
   /** The register of values below the modulus in the state |1⟩, or in that of another one. */
   constructor(modulus: number, state?: SparseRegister) {
     this.#modulus = modulus;
     this.#place = new Int32Array(modulus);
+    // Memory that is not touched costs nothing; copying to larger arrays does.
+    const room = Math.max(64, modulus >> 3);
+    this.#values = new Int32Array(room);
+    this.#amplitudes = new Float64Array(2 * room);
+    this.#multiplied = new Float64Array(2 * room);
+    this.#images = new Int32Array(room);
     for (const [value, re, im] of state?.entries() ?? [[1, 1, 0]]) {
       this.#reserve(this.#size + 1);
       this.#values[this.#size] = value;
@@ -33,6 +40,20 @@ export class SparseRegister implements Register {
   /** Number of basis states. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Whether the last multiplication brought new basis states: the next one may double them. */
+  get growing(): boolean {
+    return this.#growing;
+  }
+
+  /** Writes all amplitudes into a vector of all values: re, im, re, im, … */
+  scatter(vector: Float32Array): void {
+    const [values, amplitudes] = [this.#values, this.#amplitudes];
+    for (let i = 0; i < this.#size; i++) {
+      vector[2 * values[i]] = amplitudes[2 * i];
+      vector[2 * values[i] + 1] = amplitudes[2 * i + 1];
+    }
   }
 
   /** The basis states with their amplitudes. */
@@ -70,6 +91,7 @@ export class SparseRegister implements Register {
       p[at + 1] = w[2 * i + 1];
     }
     this.#size = size;
+    this.#growing = size > before;
     let re = 0;
     let im = 0;
     for (let i = 0; i < 2 * before; i += 2) {

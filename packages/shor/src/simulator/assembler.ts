@@ -36,6 +36,7 @@ export interface Instructions {
   readonly sub: readonly number[];
   readonly mul: readonly number[];
   readonly shl: readonly number[];
+  readonly shiftRight: readonly number[];
   readonly lessUnsigned: readonly number[];
   readonly select: readonly number[];
   readonly f64Add: readonly number[];
@@ -64,6 +65,7 @@ export const I: Instructions = {
   sub: [0x6b],
   mul: [0x6c],
   shl: [0x74],
+  shiftRight: [0x76],
   lessUnsigned: [0x49],
   select: [0x1b],
   f64Add: [0xa0],
@@ -106,6 +108,11 @@ export function loop(local: number, from: Code, to: Code, step: Code, body: Code
     0,
     0x0b,
   ];
+}
+
+/** `if (condition) body`, for code that leaves an integer. */
+export function when(condition: Code, body: Code): number[] {
+  return [...condition, 0x04, 0x40, ...body, 0x0b];
 }
 
 /** A function: types of parameters, results and further locals, and code. Locals are numbered parameters first. */

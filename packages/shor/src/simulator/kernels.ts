@@ -3,7 +3,7 @@
  * addresses and strides are in bytes. Each kernel's naive twin is in `kernels_test.ts`.
  */
 
-import { assemble, type Code, I, loop, TYPE } from "./assembler.ts";
+import { assemble, type Code, I, loop, TYPE, when } from "./assembler.ts";
 
 const { get, set, i32 } = I;
 const { f32, v128 } = TYPE;
@@ -18,10 +18,19 @@ export interface Kernels {
   /** H on two qubits in one pass over memory, 16 ≤ `low` < `high`. */
   hadamardTwo(start: number, end: number, low: number, high: number): void;
   /**
-   * p[x] = w[x · step mod modulus] for x < count (even), and ⟨w|p⟩: adds Σ Re w̄ₓpₓ and Σ Im w̄ₓpₓ in blocks of 1024 to the
-   * doubles at `sum`.
+   * p[first + i] = w[source + i · step mod modulus] for first ≤ first + i < end, and its share of ⟨w|p⟩: adds Σ Re w̄ₓpₓ and
+   * Σ Im w̄ₓpₓ in blocks of 1024 to the doubles at `sum`. Beyond `end`, where it is odd, one more value is written to p.
    */
-  permute(w: number, p: number, count: number, step: number, modulus: number, sum: number): void;
+  permute(
+    w: number,
+    p: number,
+    first: number,
+    end: number,
+    source: number,
+    step: number,
+    modulus: number,
+    sum: number,
+  ): void;
   /** w ← s w + (re + i im) p, `bytes` of it. */
   combine(w: number, p: number, bytes: number, s: number, re: number, im: number): void;
 }
@@ -196,65 +205,79 @@ const advance = (index: number, step: number, modulus: number, sum: number): num
   ...set(index),
 ];
 const address = (base: number, index: number): number[] => [...get(base), ...get(index), ...i32(3), ...I.shl, ...I.add];
+// Two gathered values into v, |p⟩'s place, and their share of the scalar product; the last one of an odd number alone, with
+// zeros beside it in u. (What is stored beyond it is the value that belongs there.)
+const gathered = (loadOfW: Code): number[] => [
+  ...address(0, 10),
+  ...address(0, 9),
+  ...I.loadLow,
+  ...I.loadHigh,
+  ...set(16),
+  ...address(1, 8),
+  ...get(16),
+  ...I.store,
+  ...address(0, 8),
+  ...loadOfW,
+  ...set(15),
+  ...get(17),
+  ...get(15),
+  ...get(16),
+  ...I.vMul,
+  ...I.vAdd,
+  ...set(17),
+  ...get(18),
+  ...get(15),
+  ...get(16),
+  ...get(16),
+  ...I.shuffle([1, 0, 3, 2]),
+  ...I.vMul,
+  ...I.vAdd,
+  ...set(18),
+];
 const permute = {
-  // 0 w, 1 p, 2 count, 3 step, 4 modulus, 5 sum; 6 block, 7 limit, 8 x, 9 and 10 source indices, 11 scratch, 12 double step;
-  // 13 u, 14 v, 15 Σ re, 16 Σ im
-  parameters: [int, int, int, int, int, int],
+  // 0 w, 1 p, 2 first, 3 end, 4 source, 5 step, 6 modulus, 7 sum; 8 x, 9 and 10 source indices, 11 scratch, 12 double step,
+  // 13 block, 14 limit; 15 u, 16 v, 17 Σ re, 18 Σ im
+  parameters: [int, int, int, int, int, int, int, int],
   locals: [int, int, int, int, int, int, int, v128, v128, v128, v128],
   code: [
-    ...get(3),
+    ...get(4),
+    ...set(9),
+    ...get(4),
     ...set(10),
-    ...get(3),
+    ...advance(10, 5, 6, 11),
+    ...get(5),
     ...set(12),
-    ...advance(12, 3, 4, 11),
-    ...loop(6, i32(0), get(2), i32(1024), [
+    ...advance(12, 5, 6, 11),
+    ...loop(13, get(2), get(3), i32(1024), [
       ...I.zero,
-      ...set(15),
+      ...set(17),
       ...I.zero,
-      ...set(16),
-      ...get(6),
+      ...set(18),
+      ...get(13),
       ...i32(1024),
       ...I.add,
-      ...set(7),
-      // limit = min(block + 1024, count)
-      ...get(7),
-      ...get(2),
-      ...get(7),
-      ...get(2),
+      ...set(14),
+      // limit = min(block + 1024, end), its last bit apart
+      ...get(14),
+      ...get(3),
+      ...get(14),
+      ...get(3),
       ...I.lessUnsigned,
       ...I.select,
-      ...set(7),
-      ...loop(8, get(6), get(7), i32(2), [
-        ...address(0, 10),
-        ...address(0, 9),
-        ...I.loadLow,
-        ...I.loadHigh,
-        ...set(14),
-        ...address(1, 8),
-        ...get(14),
-        ...I.store,
-        ...address(0, 8),
-        ...I.load,
-        ...set(13),
-        ...get(15),
-        ...get(13),
-        ...get(14),
-        ...I.vMul,
-        ...I.vAdd,
-        ...set(15),
-        ...get(16),
-        ...get(13),
-        ...get(14),
-        ...get(14),
-        ...I.shuffle([1, 0, 3, 2]),
-        ...I.vMul,
-        ...I.vAdd,
-        ...set(16),
-        ...advance(9, 12, 4, 11),
-        ...advance(10, 12, 4, 11),
-      ]),
-      ...accumulate(5, 0, 15, [1, 1, 1, 1]),
-      ...accumulate(5, 8, 16, [1, -1, 1, -1]),
+      ...set(14),
+      ...get(13),
+      ...set(8),
+      ...when(
+        [...get(14), ...get(13), ...I.sub, ...i32(1), ...I.shiftRight],
+        loop(8, get(8), [...get(14), ...i32(1), ...I.sub], i32(2), [
+          ...gathered(I.load),
+          ...advance(9, 12, 6, 11),
+          ...advance(10, 12, 6, 11),
+        ]),
+      ),
+      ...when([...get(14), ...get(8), ...I.sub], gathered(I.loadLow)),
+      ...accumulate(7, 0, 17, [1, 1, 1, 1]),
+      ...accumulate(7, 8, 18, [1, -1, 1, -1]),
     ]),
   ],
 };

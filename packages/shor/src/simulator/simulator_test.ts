@@ -56,7 +56,7 @@ test("the permutation kernel gathers multiples, and its scalar product is that o
     const random = stream(modulus, { purpose: "kernel" });
     for (let i = 2; i < 2 * modulus; i++) w[i] = random.uniform() - 0.5;
     const kernel = kernels(memory);
-    kernel.permute(64, 64 + 8 * count, count, 601, modulus, 0);
+    kernel.permute(64, 64 + 8 * count, 0, modulus, 0, 601, modulus, 0);
     let [re, im] = [0, 0];
     for (let x = 0; x < modulus; x++) {
       const j = (601 * x) % modulus;
