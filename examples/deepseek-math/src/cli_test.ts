@@ -53,7 +53,19 @@ test("every flag is read", () => {
     "--minutes",
     "2.5",
   ];
-  const command = parseCommand([...argv, "--seeds", "3", "--threads", "2", "--debug", "--reward", "process", "--config", here, "--dry-run"]);
+  const command = parseCommand([
+    ...argv,
+    "--seeds",
+    "3",
+    "--threads",
+    "2",
+    "--debug",
+    "--reward",
+    "process",
+    "--config",
+    here,
+    "--dry-run",
+  ]);
   assert.deepEqual(command, {
     name: "train",
     seed: 0,
@@ -67,7 +79,20 @@ test("every flag is read", () => {
     minutes: 2.5,
     scale: 1,
     seeds: 3,
-    given: ["seed", "out", "data", "resume", "device", "minutes", "seeds", "threads", "debug", "reward", "config", "dry-run"],
+    given: [
+      "seed",
+      "out",
+      "data",
+      "resume",
+      "device",
+      "minutes",
+      "seeds",
+      "threads",
+      "debug",
+      "reward",
+      "config",
+      "dry-run",
+    ],
     threads: 2,
     debug: true,
   });

@@ -1,6 +1,11 @@
 // The example's pieces, each usable alone.
 
 export { type Command, describeError, helpText, parseCommand, runMain, UsageError } from "./cli.ts";
+export { costOf, costText, requireRunnable, type StageCost } from "./configuration/cost.ts";
+export { type ConfigurationRequest, defaultConfiguration, nominalMinutes } from "./configuration/load.ts";
+export { ConfigurationError, type Rule } from "./configuration/rules.ts";
+export { validateConfiguration } from "./configuration/schema.ts";
+export { isMathPage, type WebOptions, webPage } from "./corpus/web.ts";
 export {
   canonicalQuestion,
   distinctProblems,
@@ -39,6 +44,18 @@ export {
   loadGsm8k,
 } from "./problems/gsm8k.ts";
 export { writeOperation } from "./problems/operation.ts";
+export {
+  codeDocument,
+  type Mode,
+  modeSuffix,
+  modes,
+  operationsOf,
+  programOf,
+  type RunPython,
+  type SolutionPiece,
+  type SolvedProblem,
+  toolSolution,
+} from "./problems/programs.ts";
 export { format, type Rational, rational } from "./problems/rational.ts";
 export {
   answerMark,
@@ -62,23 +79,6 @@ export {
   type StageUpdate,
 } from "./progress.ts";
 export { type Answer, ask } from "./recipe/ask.ts";
-export { costOf, costText, requireRunnable, type StageCost } from "./configuration/cost.ts";
-export { type ConfigurationRequest, defaultConfiguration, nominalMinutes } from "./configuration/load.ts";
-export { ConfigurationError, type Rule } from "./configuration/rules.ts";
-export { validateConfiguration } from "./configuration/schema.ts";
-export { isMathPage, type WebOptions, webPage } from "./corpus/web.ts";
-export {
-  codeDocument,
-  type Mode,
-  modeSuffix,
-  modes,
-  operationsOf,
-  programOf,
-  type RunPython,
-  type SolutionPiece,
-  type SolvedProblem,
-  toolSolution,
-} from "./problems/programs.ts";
 export * from "./recipe/configuration.ts";
 export { type Evaluation, evaluate as evaluatePolicy } from "./recipe/evaluate.ts";
 export {
@@ -101,7 +101,7 @@ export {
   rolloutBatch,
 } from "./recipe/reinforcement.ts";
 export { type OwnSolution, ownSolutions, type RejectionParts } from "./recipe/rejection.ts";
-export { type JudgedParts, type Judge, type JudgeOptions, judgedSolutions, openJudge } from "./recipe/reward_model.ts";
+export { type Judge, type JudgedParts, type JudgeOptions, judgedSolutions, openJudge } from "./recipe/reward_model.ts";
 export {
   RunDirectory,
   type RunFile,

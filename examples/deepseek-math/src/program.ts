@@ -5,10 +5,10 @@
  */
 
 import { type Command, helpText } from "./cli.ts";
-import { createProgress } from "./progress.ts";
-import { ask } from "./recipe/ask.ts";
 import { costText } from "./configuration/cost.ts";
 import { defaultConfiguration } from "./configuration/load.ts";
+import { createProgress } from "./progress.ts";
+import { ask } from "./recipe/ask.ts";
 import { RunDirectory } from "./recipe/run_directory.ts";
 import { type Configure, requestOf, runNamedStages, runSession } from "./recipe/session.ts";
 import { sessionText } from "./recipe/summary.ts";

@@ -40,7 +40,10 @@ test("a wrong key is an error that suggests the right one", async () => {
     await refusal({ sft: { rejection: { sample: 3 } } }),
     "Unknown key sft.rejection.sample, did you mean samples?",
   );
-  assert.match(await refusal({ tokenizer: { something: 3 } }), /^Unknown key tokenizer\.something; there are passages$/);
+  assert.match(
+    await refusal({ tokenizer: { something: 3 } }),
+    /^Unknown key tokenizer\.something; there are passages$/,
+  );
 });
 
 test("a value of another kind or out of range is named with what was expected", async () => {
@@ -50,10 +53,16 @@ test("a value of another kind or out of range is named with what was expected", 
     [{ grpo: { beta: "no" } }, 'grpo.beta: expected a number of at least 0, found "no"'],
     [{ grpo: 3 }, "grpo: expected an object, found 3"],
     [{ corpus: { mathShare: 2 } }, "corpus.mathShare: expected a number from 0 to 1, found 2"],
-    [{ pretraining: { schedule: "three-stage" } }, 'pretraining.schedule: expected two-stage or one-stage, found "three-stage"'],
+    [
+      { pretraining: { schedule: "three-stage" } },
+      'pretraining.schedule: expected two-stage or one-stage, found "three-stage"',
+    ],
     [{ sft: { styles: {} } }, "sft.styles: expected a weight above 0, found {}"],
     [{ sft: { styles: { stesp: 1 } } }, "Unknown key sft.styles.stesp, did you mean steps?"],
-    [{ pretraining: { steps: 5, codeSteps: 6 } }, "pretraining.codeSteps: expected at most pretraining.steps, 5, found 6"],
+    [
+      { pretraining: { steps: 5, codeSteps: 6 } },
+      "pretraining.codeSteps: expected at most pretraining.steps, 5, found 6",
+    ],
     [{ grpo: { reward: "outcome" } }, "grpo.reward: expected rule or process, as rewardModel.kind says, found outcome"],
     [{ corpus: { inputs: ["x.warc"] } }, "corpus: expected both inputs and seedFiles, or none, found one of them"],
     ["[]", "expected an object"],

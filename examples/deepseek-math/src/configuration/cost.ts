@@ -44,14 +44,22 @@ export function costOf(configuration: Configuration): StageCost[] {
   const solution = (limit: number) => Math.min(limit, solutionTokens);
   const whole = (limit: number) => questionTokens + solution(limit);
   /** Activations of what passes through at once: the layers' inputs and outputs, and the logits. */
-  const activations = (tokens: number) => 4 * tokens * (model.layers * (10 * model.hiddenSize + 3 * model.intermediateSize));
+  const activations = (tokens: number) =>
+    4 * tokens * (model.layers * (10 * model.hiddenSize + 3 * model.intermediateSize));
   const training = parameters * TRAINING_BYTES + activations(4096);
   const answering = parameters * SCORING_BYTES + activations(512);
   const checkpoint = 4 * parameters;
 
   const cost = (
     stage: StageName,
-    { trained = 0, sampled = 0, scored = 0, memory = 0, disk = 0, seconds = 0 }: Partial<StageCost & { scored: number }>,
+    {
+      trained = 0,
+      sampled = 0,
+      scored = 0,
+      memory = 0,
+      disk = 0,
+      seconds = 0,
+    }: Partial<StageCost & { scored: number }>,
   ): StageCost => {
     const [learning, writing] = [6 * parameters * trained, 2 * parameters * sampled];
     const reading = 2 * parameters * scored;
@@ -59,7 +67,10 @@ export function costOf(configuration: Configuration): StageCost[] {
     const computing = ((learning + reading) / trainingFlops + writing / samplingFlops) / devices;
     return { stage, trained, sampled, flops: learning + writing + reading, memory, disk, seconds: seconds + computing };
   };
-  const exploration = (steps: number, { prompts, samples, maxNewTokens, beta }: Configuration["grpo" | "iteration"]) => {
+  const exploration = (
+    steps: number,
+    { prompts, samples, maxNewTokens, beta }: Configuration["grpo" | "iteration"],
+  ) => {
     const rollouts = steps * prompts * samples;
     const trained = rollouts * whole(maxNewTokens);
     return { trained, sampled: rollouts * solution(maxNewTokens), scored: beta > 0 ? trained : 0 };
@@ -91,7 +102,10 @@ export function costOf(configuration: Configuration): StageCost[] {
     cost("tokenizer", { memory: 2e8, disk: 1e5, seconds: 1 }),
     cost("pretraining", { trained: pretraining.steps * pretraining.tokensPerStep, memory: training, disk: ends }),
     cost("sft", {
-      ...{ trained: sft.steps * sft.contextsPerStep * sft.contextLength, sampled: own * solution(sft.rejection?.maxNewTokens ?? 0) },
+      ...{
+        trained: sft.steps * sft.contextsPerStep * sft.contextLength,
+        sampled: own * solution(sft.rejection?.maxNewTokens ?? 0),
+      },
       ...{ memory: training, disk: checkpoint + 200 * own, seconds: sft.tools ? 8 : 0 },
     }),
     cost("reward-model", { ...judging(grpo.maxNewTokens), memory: 2 * training, disk: checkpoint }),
@@ -104,7 +118,12 @@ export function costOf(configuration: Configuration): StageCost[] {
       ),
       ...{ memory: training + 2 * answering, disk: (1 + 2 * iteration.rounds) * checkpoint },
     }),
-    cost("evaluation", { sampled: answers * solution(evaluation.maxNewTokens), memory: answering, disk: 1e6, seconds: 8 }),
+    cost("evaluation", {
+      sampled: answers * solution(evaluation.maxNewTokens),
+      memory: answering,
+      disk: 1e6,
+      seconds: 8,
+    }),
   ];
 }
 
@@ -138,7 +157,9 @@ export function costText(configuration: Configuration): string {
   const total = [
     "All",
     ...[sum((c) => c.trained), sum((c) => c.sampled)].map(short),
-    sum((c) => c.flops).toExponential(1).replace("e+", "e"),
+    sum((c) => c.flops)
+      .toExponential(1)
+      .replace("e+", "e"),
     bytes(Math.max(...costs.map(({ memory }) => memory))),
     bytes(sum((c) => c.disk)),
     duration(sum((c) => c.seconds)),
@@ -146,7 +167,9 @@ export function costText(configuration: Configuration): string {
   const head = ["Stage", "Trained", "Sampled", "FLOPs", "Memory", "Disk", "Time"];
   const table = [head, ...rows, total];
   const widths = head.map((_, column) => Math.max(...table.map((row) => row[column].length)));
-  const lines = table.map((row) => row.map((cell, c) => (c ? cell.padStart(widths[c]) : cell.padEnd(widths[0]))).join("  "));
+  const lines = table.map((row) =>
+    row.map((cell, c) => (c ? cell.padStart(widths[c]) : cell.padEnd(widths[0]))).join("  "),
+  );
   const gpu = `${hardware.devices} × ${hardware.name}, ${hardware.memoryGB} GB each: ${rate(hardware.trainingFlops)} training, ${rate(hardware.samplingFlops)} sampling`;
   const held = Math.max(...costs.map(({ memory }) => memory)) / (hardware.devices * hardware.memoryGB * 1e9);
   return [

@@ -34,7 +34,7 @@ const laptop: string = fileURLToPath(new URL("../../configurations/laptop.json",
  * that is out of range; {Error} it cannot be read.
  * @example
  * ```ts
- * defaultConfiguration({ seed: 1 }).grpo.steps; // 60
+ * defaultConfiguration({ seed: 1 }).grpo.steps; // 90
  * ```
  */
 export function defaultConfiguration(request: ConfigurationRequest): Configuration {
@@ -84,7 +84,7 @@ function merged(base: Record<string, unknown>, changes: Record<string, unknown>,
 function withReward(configuration: Configuration, reward: "outcome" | "process"): Configuration {
   const { rewardModel, grpo } = configuration;
   // Every line of a solution is completed, so the process model has fewer of them.
-  const problems = reward === rewardModel.kind ? rewardModel.problems : rewardModel.problems * 4;
+  const problems = reward === rewardModel.kind ? rewardModel.problems : rewardModel.problems * 2;
   const completions = Math.max(rewardModel.completions, reward === "process" ? 8 : 0);
   return {
     ...configuration,

@@ -91,7 +91,9 @@ export function object(rules: Readonly<Record<string, Rule>>): Rule {
     const at = (key: string) => (place === "" ? key : `${place}.${key}`);
     for (const key of Object.keys(given)) {
       if (!keys.includes(key))
-        throw new ConfigurationError(`Unknown key ${at(key)}${suggestion(key, keys) || `; there are ${keys.join(", ")}`}`);
+        throw new ConfigurationError(
+          `Unknown key ${at(key)}${suggestion(key, keys) || `; there are ${keys.join(", ")}`}`,
+        );
     }
     for (const [key, rule] of Object.entries(rules)) {
       if (given[key] !== undefined) rule(given[key], at(key));

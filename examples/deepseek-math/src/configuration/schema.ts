@@ -13,6 +13,7 @@ const supervised = { steps: whole(1), learningRate: number(0), warmup: whole(0),
 const exploration = {
   ...{ steps: whole(1), learningRate: number(0), warmup: whole(0), prompts: whole(1), samples: whole(2) },
   ...{ temperature: number(0), maxNewTokens: whole(1), beta: number(0) },
+  programShare: number(0, 1),
 };
 
 const rule = object({
@@ -55,7 +56,12 @@ const rule = object({
     ...{ epochs: whole(1), learningRate: number(0) },
   }),
   grpo: object({ ...exploration, reward: oneOf("rule", "outcome", "process") }),
-  iteration: object({ ...exploration, rounds: whole(1), historyShare: number(0, 0.99) }),
+  iteration: object({
+    ...exploration,
+    rounds: whole(1),
+    ending: oneOf("rule", "model"),
+    historyShare: number(0, 0.99),
+  }),
   evaluation: object({
     ...{ problems: whole(1), maxNewTokens: whole(1), sampledProblems: whole(1), samples: whole(1) },
     ...{ temperature: number(0), toolProblems: whole(0), toolRounds: whole(1) },
@@ -78,7 +84,9 @@ export function validateConfiguration(value: unknown): asserts value is Configur
     throw new ConfigurationError(message);
   };
   if (pretraining.codeSteps > pretraining.steps)
-    refuse(`pretraining.codeSteps: expected at most pretraining.steps, ${pretraining.steps}, found ${pretraining.codeSteps}`);
+    refuse(
+      `pretraining.codeSteps: expected at most pretraining.steps, ${pretraining.steps}, found ${pretraining.codeSteps}`,
+    );
   if (rewardModel.kind === "process" && rewardModel.completions === 0)
     refuse("rewardModel.completions: expected at least 1 for the kind process, found 0");
   if (grpo.reward !== "rule" && grpo.reward !== rewardModel.kind)

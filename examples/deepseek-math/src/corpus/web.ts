@@ -110,7 +110,15 @@ function block(
 
 const subjects = ["The old man", "My sister", "A fox", "The captain", "Our neighbour", "The teacher", "A small bird"];
 const verbs = ["walked to", "looked at", "painted", "forgot", "cleaned", "dreamed of", "wrote about", "sold"];
-const objects = ["the harbour", "a red door", "the garden", "an empty street", "the piano", "a long letter", "the hill"];
+const objects = [
+  "the harbour",
+  "a red door",
+  "the garden",
+  "an empty street",
+  "the piano",
+  "a long letter",
+  "the hill",
+];
 const endings = ["before the rain came", "in the morning", "with great care", "and said nothing", "until it was dark"];
 const foods = ["flour", "sugar", "butter", "milk", "onions", "rice", "beans", "salt", "cheese", "tomatoes"];
 const goods = ["lamp", "chair", "jacket", "kettle", "bicycle", "mirror", "blanket", "radio", "clock", "basket"];

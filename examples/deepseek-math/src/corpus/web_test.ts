@@ -30,7 +30,9 @@ test("the wanted share of the pages is mathematics, copies stand elsewhere, the 
 
 test("worked problems survive the way through HTML, and their last lines are right answers", () => {
   const page = pages.find(({ url }) => url.includes("worked-sums")) as { html: string };
-  const blocks = extractText(page.html).text.split(/\n{2,}/).filter((block) => block.includes("####"));
+  const blocks = extractText(page.html)
+    .text.split(/\n{2,}/)
+    .filter((block) => block.includes("####"));
   assert.ok(blocks.length >= 5);
   for (const block of blocks) {
     const answer = /#### (.*)$/.exec(block)?.[1] as string;
@@ -39,6 +41,8 @@ test("worked problems survive the way through HTML, and their last lines are rig
 });
 
 test("some pages give held-out problems away, for decontamination to find", () => {
-  const leaked = pages.filter(({ html = "" }) => options.heldOut.some(({ question }) => html.includes(`${question}\n`)));
+  const leaked = pages.filter(({ html = "" }) =>
+    options.heldOut.some(({ question }) => html.includes(`${question}\n`)),
+  );
   assert.ok(leaked.length > 2 && leaked.length < 40, `${leaked.length}`);
 });

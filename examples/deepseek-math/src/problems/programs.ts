@@ -103,7 +103,8 @@ function programOfOperations(operations: readonly Operation[], decimals: boolean
 function programsOf(problem: SolvedProblem): { readonly said: string; readonly program: string }[] {
   const operations = operationsOf(problem);
   const decimals = hasDecimals(operations);
-  const groups = operations.length <= 2 ? operations.map((each) => [each]) : [operations.slice(0, 1), operations.slice(1)];
+  const groups =
+    operations.length <= 2 ? operations.map((each) => [each]) : [operations.slice(0, 1), operations.slice(1)];
   return groups.map((group) => ({
     said: group.map(({ left, operator, right }) => `${left}${operator}${right}`).join(", "),
     program: programOfOperations(group, decimals),
@@ -127,7 +128,10 @@ export async function toolSolution(
     const { output, error } = await run(program);
     if (error !== undefined) return undefined;
     shown = output.trim();
-    pieces.push({ text: `${said === "" ? "" : `${said}\n`}\`\`\`python\n${program}\n\`\`\`\n\`\`\`output`, trained: true });
+    pieces.push({
+      text: `${said === "" ? "" : `${said}\n`}\`\`\`python\n${program}\n\`\`\`\n\`\`\`output`,
+      trained: true,
+    });
     pieces.push({ text: `\n${shown}\n\`\`\`\n`, trained: false });
   }
   return [...pieces, { text: `#### ${shown}`, trained: true }];

@@ -136,6 +136,11 @@ export interface ExplorationSettings {
   readonly maxNewTokens: number;
   /** Weight of the KL to the reference: the policy after SFT, or at the beginning of the round. */
   readonly beta: number;
+  /**
+   * Share of the questions that are to be answered with a program, which is run; what it prints earns the reward. 0 is the
+   * paper's, which reinforces chains of thought only.
+   */
+  readonly programShare: number;
 }
 
 /** GRPO with a reward that stays as it is. */
@@ -147,6 +152,11 @@ export interface ReinforcementSettings extends ExplorationSettings {
 /** Iterative GRPO: rounds of `steps`, after each of which reward model and reference follow the policy. */
 export interface IterationSettings extends ExplorationSettings {
   readonly rounds: number;
+  /**
+   * Who judges how a solution ends: the reward model as the rest of it, or the rule. With `"rule"`, the last line's reward is
+   * the rule's (process), or the reward is the mean of both (outcome).
+   */
+  readonly ending: "rule" | "model";
   /** Share of earlier rounds in what the reward model goes on learning from. */
   readonly historyShare: number;
 }

@@ -97,7 +97,13 @@ function recordOf(outcomes: readonly boolean[]): AccuracyRecord {
   return { accuracy: share, low, high, n };
 }
 
-async function sampled({ policy, tokens: codec, problems, settings, seed }: FullEvaluationParts): Promise<{ majorityAtK: AtK[]; passAtK: AtK[] }> {
+async function sampled({
+  policy,
+  tokens: codec,
+  problems,
+  settings,
+  seed,
+}: FullEvaluationParts): Promise<{ majorityAtK: AtK[]; passAtK: AtK[] }> {
   const { samples, temperature, maxNewTokens } = settings;
   const asked = problems.slice(0, settings.sampledProblems);
   const completions = await policy.sample(

@@ -44,14 +44,11 @@ test("a run killed with -9 in every stage, in evaluations and while it writes en
         stderr.split(text).length > count;
     const moments: [name: string, moment: (stderr: string) => boolean, atMost: number][] = [
       ["corpus", says("Corpus:"), 300],
-      ["pre-training", says("Pre-training:"), 40],
       ["writing a state", isWriting, 0],
       ["evaluating", says("evaluation:"), 20],
       ["SFT", says("SFT:"), 40],
-      ["evaluating", says("evaluation:"), 60],
-      ["writing a state", isWriting, 2],
       ["reward model", says("Reward model:"), 200],
-      ["GRPO", says("GRPO:"), 150],
+      ["writing a state", isWriting, 2],
       ["iterative GRPO", says("Iterative GRPO:"), 300],
       ["evaluation", says("Evaluation:"), 100],
     ];

@@ -4,10 +4,10 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { defaultConfiguration } from "../configuration/load.ts";
 import { canonicalQuestion } from "../problems/dataset.ts";
 import { inFolder } from "../testing/processes.ts";
 import { reward } from "../verify.ts";
-import { defaultConfiguration } from "../configuration/load.ts";
 import { drawSolution, openProblems, type ProblemSource } from "./problem_source.ts";
 
 const gsm8k = fileURLToPath(new URL("../../../../../shared/data/gsm8k", import.meta.url));

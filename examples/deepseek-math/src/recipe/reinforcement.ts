@@ -4,7 +4,9 @@
  * @module
  */
 
-import { GrpoTrainer, type Policy, type ProcessReward, type StepMetrics } from "@gradus/grpo";
+import { lastProgram } from "@gradus/evals/tasks";
+import { GrpoTrainer, type Policy, type ProcessReward, type Rollout, type StepMetrics } from "@gradus/grpo";
+import type { Mode, RunPython } from "../problems/programs.ts";
 import type { ProblemTokens } from "../problems/tokens.ts";
 import { reward } from "../verify.ts";
 import type { ExplorationSettings } from "./configuration.ts";
@@ -24,12 +26,12 @@ export interface ReinforcementParts {
   /** The questions, in order. */
   practice(index: number): RecipeProblem;
   readonly tokens: ProblemTokens;
+  /** Runs the programs of those questions that are to be answered with one. Default: none is. */
+  readonly run?: RunPython;
   /** Rewards a completion of a prompt. Default: the rule. */
-  readonly judge?: (
-    prompt: Int32Array,
-    tokens: Int32Array,
-    answer: string,
-  ) => Promise<number | ProcessReward>;
+  readonly judge?: (prompt: Int32Array, tokens: Int32Array, answer: string) => Promise<number | ProcessReward>;
+  /** Whether the judge rewards lines (process supervision). Default false. */
+  readonly byLine?: boolean;
   /** Learning rate of each update, from 0 on. */
   readonly learningRate: (update: number) => number;
   /** Told now and then how many tokens a step has sampled so far. */
@@ -56,25 +58,31 @@ export interface ReinforcementReport {
 
 /** The trainer of the stage; one update per exploration, as DeepSeekMath does it. */
 export function grpoTrainer(parts: ReinforcementParts): GrpoTrainer<PracticePrompt> {
-  const { policy, reference, settings, seed, rounds = 1, practice, tokens: codec, judge, learningRate, onTokens } = parts;
+  const { policy, reference, settings, seed, rounds = 1, practice, tokens: codec, run, learningRate, onTokens } = parts;
   const { steps, prompts, samples, temperature, maxNewTokens, beta } = settings;
+  const programs = run ? Math.round(settings.programShare * prompts) : 0;
   return new GrpoTrainer<PracticePrompt>({
     policy,
     ...(reference ? { reference } : {}),
     prompts: {
       at: (index) => {
         const { question, answer } = practice(index);
-        return { tokens: codec.encodePrompt(question), answer };
+        // The last ones of each step.
+        const mode = index % prompts >= prompts - programs ? "program" : "chain-of-thought";
+        return { tokens: codec.encodePrompt(question, mode), answer, mode };
       },
     },
-    reward: ({ tokens, prompt }) =>
-      judge ? judge(prompt.tokens, tokens, prompt.answer) : reward(codec.decode(tokens), prompt.answer),
+    reward: (rollout) => rewardOf(parts, rollout),
     seed,
     iterations: rounds,
     stepsPerIteration: steps,
     promptsPerStep: prompts,
     samplesPerPrompt: samples,
-    sampling: { maxNewTokens, temperature },
+    // A program is run where its output would begin.
+    sampling: {
+      ...{ maxNewTokens, temperature },
+      ...(programs > 0 ? { stop: [Int32Array.of(codec.endToken), codec.encode("```output")] } : {}),
+    },
     objective: { beta: reference ? beta : 0 },
     learningRate,
     optimizer: { weightDecay: 0 },
@@ -82,10 +90,26 @@ export function grpoTrainer(parts: ReinforcementParts): GrpoTrainer<PracticeProm
   });
 }
 
+/** A chain of thought is judged by the rule or the judge; a program by what it prints. */
+async function rewardOf(
+  { tokens: codec, judge, byLine = false, run }: ReinforcementParts,
+  { tokens, prompt }: Rollout<PracticePrompt>,
+): Promise<number | ProcessReward> {
+  if (prompt.mode === "chain-of-thought" || run === undefined)
+    return judge ? await judge(prompt.tokens, tokens, prompt.answer) : reward(codec.decode(tokens), prompt.answer);
+  const program = lastProgram(codec.decode(tokens));
+  const { output, error } = program === null ? { output: "", error: "" } : await run(program);
+  const verdict = error === undefined ? reward(`#### ${output.trim()}`, prompt.answer) : 0;
+  // Where others are judged line by line, a program is one line.
+  const steps = { stepRewards: [verdict], stepEnds: [tokens.length - 1], outcome: verdict };
+  return byLine && tokens.length > 0 ? steps : verdict;
+}
+
 /** A question to practise on. */
 export interface PracticePrompt {
   readonly tokens: Int32Array;
   readonly answer: string;
+  readonly mode: Exclude<Mode, "tool-integrated">;
 }
 
 /**

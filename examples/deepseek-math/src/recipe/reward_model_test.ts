@@ -86,13 +86,8 @@ for (const kind of ["outcome", "process"] as const) {
 }
 
 test("a run that is rewarded by the model, and whose policy gets nothing right, says that there is nothing to train a reward model on", async () => {
-  for (const reward of ["outcome", "process"] as const) {
-    const directory = new RunDirectory(join(folder, `run-${reward}`));
-    const request = { seed: 1, scale: 0.5, reward };
-    await directory.begin({ request, configuration: tinyConfiguration(request), startedAt: new Date(0).toISOString() });
-    await assert.rejects(
-      goOn(directory),
-      /Cannot train the reward model: all \d+ (solutions|steps) are wrong; train longer/,
-    );
-  }
+  const directory = new RunDirectory(join(folder, "run"));
+  const request = { seed: 1, scale: 0.5, reward: "outcome" as const };
+  await directory.begin({ request, configuration: tinyConfiguration(request), startedAt: new Date(0).toISOString() });
+  await assert.rejects(goOn(directory), /Cannot train the reward model: all \d+ solutions are wrong; train longer/);
 });

@@ -27,11 +27,11 @@
 import { existsSync } from "node:fs";
 import { link, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { MixtureState } from "@gradus/math-corpus";
 import { type PolicyState, readSafetensors, writeSafetensors } from "@gradus/transformer";
 import { ProblemTokens } from "../problems/tokens.ts";
 import { fileError, makeDirectory, readJson, writeWhole } from "../run/files.ts";
 import { lockDirectory, unlockDirectory } from "../run/lock.ts";
-import type { MixtureState } from "@gradus/math-corpus";
 import type { StageAccount } from "../stages/stage.ts";
 import { type Configuration, type RewardKind, type Stage, type StageName, stages } from "./configuration.ts";
 import type { Evaluation } from "./evaluate.ts";

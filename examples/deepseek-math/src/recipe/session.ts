@@ -7,10 +7,10 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type TrainOptions, UsageError } from "../cli.ts";
-import type { Progress } from "../progress.ts";
-import { writeReport } from "../report/report.ts";
 import { requireRunnable } from "../configuration/cost.ts";
 import { defaultConfiguration, nominalMinutes } from "../configuration/load.ts";
+import type { Progress } from "../progress.ts";
+import { writeReport } from "../report/report.ts";
 import type { Configuration, StageName } from "./configuration.ts";
 import { RunDirectory, type RunRequest } from "./run_directory.ts";
 import { environment, type FinishedSession, runRecord } from "./summary.ts";

@@ -4,10 +4,10 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parseCommand, type TrainOptions } from "../cli.ts";
+import { defaultConfiguration, nominalMinutes } from "../configuration/load.ts";
 import { silentProgress } from "../testing/in_process.ts";
 import { inFolder } from "../testing/processes.ts";
 import { tinyConfiguration } from "../testing/tiny.ts";
-import { defaultConfiguration, nominalMinutes } from "../configuration/load.ts";
 import { RunDirectory } from "./run_directory.ts";
 import { directoriesOf, runSession, scaleOf } from "./session.ts";
 

@@ -1,16 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { MixtureState } from "@gradus/math-corpus";
-import { reward } from "../verify.ts";
 import { defaultConfiguration } from "../configuration/load.ts";
-import { type Configuration } from "./configuration.ts";
+import { reward } from "../verify.ts";
+import type { Configuration } from "./configuration.ts";
 import { openProblems } from "./problem_source.ts";
-import {
-  type SupervisedBatch,
-  sftContexts,
-  supervisedCoefficients,
-  supervisedLoss,
-} from "./supervised.ts";
+import { type SupervisedBatch, sftContexts, supervisedCoefficients, supervisedLoss } from "./supervised.ts";
 import { PretrainingText } from "./text.ts";
 import { trainTokenizer } from "./tokenizer.ts";
 
@@ -44,7 +39,10 @@ const passages = Array.from({ length: 30 }, (_, i) => `${100 + i}+1\n#### ${101 
 
 function textOf(schedule: "two-stage" | "one-stage", from?: MixtureState): PretrainingText {
   const pretraining = { ...configuration.pretraining, schedule };
-  return new PretrainingText({ configuration: { ...configuration, pretraining }, problems, passages, tokens: codec }, from);
+  return new PretrainingText(
+    { configuration: { ...configuration, pretraining }, problems, passages, tokens: codec },
+    from,
+  );
 }
 
 /** Share of a text's tokens that are passages of the corpus. */
@@ -93,7 +91,9 @@ test("of a solution with programs, what Python said is read and not learnt", () 
     { text: "\n5\n```\n", trained: false },
     { text: "#### 5", trained: true },
   ];
-  const [{ batch }] = [sftContexts(configuration, { ...problems, sft: [] }, codec, [], [{ question: "2+3", mode: "program", pieces }])(0)];
+  const [{ batch }] = [
+    sftContexts(configuration, { ...problems, sft: [] }, codec, [], [{ question: "2+3", mode: "program", pieces }])(0),
+  ];
   const learnt = codec.decode(batch.labels.filter((label) => label >= 0));
   assert.equal(learnt, "```python\nprint(2+3)\n```\n```output#### 5");
   assert.equal(codec.decode(batch.tokens), `2+3\n> program\n${pieces.map(({ text }) => text).join("")}`);

@@ -5,7 +5,7 @@
  */
 
 import { stream } from "@gradus/seeds";
-import { codeDocument, modes, modeSuffix, programOf } from "../problems/programs.ts";
+import { codeDocument, modeSuffix, modes, programOf } from "../problems/programs.ts";
 import { ProblemTokens } from "../problems/tokens.ts";
 import type { Configuration } from "./configuration.ts";
 import type { ProblemSource } from "./problem_source.ts";

@@ -33,7 +33,10 @@ export async function toolSolutions(
   }
   const solutions: ToolSolution[] = [];
   let done = 0;
-  for (const [mode, count] of [["program", tools?.program ?? 0], ["tool-integrated", tools?.toolIntegrated ?? 0]] as const) {
+  for (const [mode, count] of [
+    ["program", tools?.program ?? 0],
+    ["tool-integrated", tools?.toolIntegrated ?? 0],
+  ] as const) {
     // The last problems: the first are those that rejection sampling takes when it does not take all.
     for (const problem of count > 0 ? problems.slice(-count) : []) {
       const pieces = await toolSolution(problem, mode, run);

@@ -44,9 +44,10 @@ export async function trainRun(directory: RunDirectory, options: RunOptions): Pr
   const problems = await openProblems(configuration);
   await runStages(directory, options, recipeStages, problems);
   const ofStages = async <T>(load: (stage: Stage) => Promise<T | undefined>): Promise<Record<Stage, T>> =>
-    Object.fromEntries(
-      await Promise.all(stages.map(async (stage) => [stage, await load(stage)] as const)),
-    ) as Record<Stage, T>;
+    Object.fromEntries(await Promise.all(stages.map(async (stage) => [stage, await load(stage)] as const))) as Record<
+      Stage,
+      T
+    >;
   const accounts = Object.fromEntries(
     await Promise.all(recipeStages.map(async (stage) => [stage, await directory.loadStage(stage)] as const)),
   ) as Record<StageName, StageRecordFile>;
@@ -84,7 +85,7 @@ export async function runStages(
       return tokens;
     },
     async python() {
-      if (pythons.length === 0) pythons.push(createInterpreter());
+      if (pythons.length === 0) pythons.push(createInterpreter({ timeLimitMs: 2000 }));
       return await pythons[0];
     },
   };
@@ -102,7 +103,9 @@ async function runStage(context: StageContext, stage: RecipeStage): Promise<void
   const [missing] = directory.missing(stage.consumes(configuration));
   if (missing !== undefined) {
     const maker = recipeStages.find((name) => allStages[name].produces(configuration).includes(missing));
-    throw new Error(`Cannot run the stage ${stage.name}: ${directory.path}/${missing} is missing; the stage ${maker} makes it`);
+    throw new Error(
+      `Cannot run the stage ${stage.name}: ${directory.path}/${missing} is missing; the stage ${maker} makes it`,
+    );
   }
   const started = performance.now();
   const account = await stage.run(context);

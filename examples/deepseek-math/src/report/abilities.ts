@@ -54,7 +54,10 @@ export function abilitySection(run: RunRecord): Child {
     value
       ? html`<td title="${value.n} problems">${isBest ? html`<strong>${percent(value.accuracy)}</strong>` : percent(value.accuracy)}<br><small>${percent(value.low).slice(0, -1)}–${percent(value.high)}</small></td>`
       : html`<td>–</td>`;
-  const several = run.seeds.length > 1 ? `Means over ${run.seeds.length} seeds with Student's 95% intervals` : "With 95% intervals over problems";
+  const several =
+    run.seeds.length > 1
+      ? `Means over ${run.seeds.length} seeds with Student's 95% intervals`
+      : "With 95% intervals over problems";
   return html`<section>
 <h2>With and without tools, by majority and at best</h2>
 <p class="note">${several}. Program and tool-integrated answers run Python; maj@k is the vote of k samples without tools, pass@k whether one of them is right.</p>

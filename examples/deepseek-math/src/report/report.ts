@@ -6,8 +6,8 @@
 
 import { formatDuration } from "../progress.ts";
 import { writeWhole } from "../run/files.ts";
-import { intervalChart, lineChart, percent, shortNumber } from "./charts.ts";
 import { abilitySection, accountSection } from "./abilities.ts";
+import { intervalChart, lineChart, percent, shortNumber } from "./charts.ts";
 import { type Child, html, type Markup } from "./html.ts";
 import type { AnswerRecord, EvaluationRecord, RunRecord, SampleRecord, SettingValue } from "./record.ts";
 import type { Point } from "./scale.ts";

@@ -33,7 +33,9 @@ export const corpus: RecipeStage = {
 
 async function run({ configuration, directory, progress, problems }: StageContext): Promise<StageAccount> {
   const { corpus: settings, seed } = configuration;
-  const { inputs, seedFiles } = settings.inputs ? (settings as Crawl) : await generatedCrawl(directory.path, configuration, problems);
+  const { inputs, seedFiles } = settings.inputs
+    ? (settings as Crawl)
+    : await generatedCrawl(directory.path, configuration, problems);
   const bar = progress.stage("Corpus", 100, { unit: "%" });
   // Preparing, then the iterations: how much each takes is guessed, the bar need not be exact.
   const parts = settings.iterations + 2;
@@ -68,7 +70,7 @@ async function run({ configuration, directory, progress, problems }: StageContex
     `${JSON.stringify({ prepared: { ...prepared, shards: undefined, resumed: undefined }, iterations, counts }, null, 2)}\n`,
   );
   return {
-    consumed: { "pages of the crawl": prepared.pages, "files": inputs.length },
+    consumed: { "pages of the crawl": prepared.pages, files: inputs.length },
     produced: {
       "pages kept": mined.corpus.pages,
       ...(settings.inputs ? {} : { "of them mathematics": counts.mathPages }),
@@ -175,5 +177,8 @@ export async function readPassages(path: string): Promise<string[]> {
   const content = await readFile(path, "utf8").catch((error: unknown) => {
     throw fileError(`Cannot read ${path}`, error);
   });
-  return content.trimEnd().split("\n").map((line) => JSON.parse(line) as string);
+  return content
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as string);
 }

@@ -6,7 +6,7 @@
 
 import { type Stage, stageLabels, stages } from "../recipe/configuration.ts";
 import { evaluateFully, type FullEvaluation } from "../recipe/full_evaluation.ts";
-import { openCheckpoint } from "./policy_training.ts";
+import { openCheckpoint, programRunner } from "./policy_training.ts";
 import type { RecipeStage, StageAccount, StageContext } from "./stage.ts";
 
 export const evaluation: RecipeStage = {
@@ -51,7 +51,7 @@ async function evaluateStage(
     return await evaluateFully({
       ...{ policy, tokens: await context.tokens(), problems: problems.heldOut },
       ...{ settings: configuration.evaluation, seed: configuration.seed, onProgress },
-      run: async (program) => await (await context.python()).run(program),
+      run: programRunner(context),
     });
   } finally {
     await policy.dispose();

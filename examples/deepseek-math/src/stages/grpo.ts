@@ -12,6 +12,7 @@ import {
   describe,
   openCheckpoint,
   producedBy,
+  programRunner,
   type Training,
   trainingAccount,
   trainPolicy,
@@ -34,7 +35,12 @@ export const grpo: RecipeStage = {
       updates: (training) => updates(context, training),
     });
     return {
-      consumed: { reward, questions: steps * prompts, samples: steps * prompts * samples, tokens: trained.totals.tokens },
+      consumed: {
+        reward,
+        questions: steps * prompts,
+        samples: steps * prompts * samples,
+        tokens: trained.totals.tokens,
+      },
       produced: trainingAccount(trained),
     };
   },
@@ -55,7 +61,8 @@ async function* updates(context: StageContext, training: Training): AsyncGenerat
     const steps = reinforcement(
       {
         ...{ policy: training.policy, reference, settings, seed, tokens, judge: judge?.judge },
-        ...{ practice: problems.practice, learningRate: training.learningRate },
+        byLine: settings.reward === "process",
+        ...{ practice: problems.practice, learningRate: training.learningRate, run: programRunner(context) },
         onTokens: (sampled) => training.detail(`${last}sampling ${formatCount(sampled)} tokens`),
       },
       training.from,

@@ -6,7 +6,7 @@
  */
 
 import { existsSync } from "node:fs";
-import type { StepMetrics } from "@gradus/grpo";
+import type { ProcessReward, StepMetrics } from "@gradus/grpo";
 import { iterativeGrpo, ReplayBuffer, RewardModel } from "@gradus/reward-model";
 import { openReplayFile } from "@gradus/reward-model/node";
 import { stream } from "@gradus/seeds";
@@ -15,7 +15,16 @@ import { loadScorer } from "@gradus/transformer/reward";
 import { formatCount } from "../progress.ts";
 import { grpoTrainer, reportOf } from "../recipe/reinforcement.ts";
 import { type Judge, judgedSolutions, openJudge } from "../recipe/reward_model.ts";
-import { describe, producedBy, type Training, trainingAccount, trainPolicy, type Update } from "./policy_training.ts";
+import { reward } from "../verify.ts";
+import {
+  describe,
+  producedBy,
+  programRunner,
+  type Training,
+  trainingAccount,
+  trainPolicy,
+  type Update,
+} from "./policy_training.ts";
 import type { RecipeStage, StageContext } from "./stage.ts";
 
 /** Stretches of the practice problems that no other stage reads: for the policy, and for the reward model of each round. */
@@ -75,6 +84,8 @@ async function* updates(context: StageContext, training: Training): AsyncGenerat
     let last = "";
     const trainer = grpoTrainer({
       ...{ policy, settings, seed, rounds, tokens, learningRate: training.learningRate },
+      run: programRunner(context),
+      byLine: rewardModel.kind === "process",
       practice: (index) => problems.practice(PRACTICE + index),
       reference: {
         logProbs: async (batch, options) => await (reference as TransformerPolicy).logProbs(batch, options),
@@ -83,7 +94,10 @@ async function* updates(context: StageContext, training: Training): AsyncGenerat
           reference = await openReference(step);
         },
       },
-      judge: async (prompt, completion) => await (judge as Judge).judge(prompt, completion),
+      judge: async (prompt, completion, answer) => {
+        const judged = await (judge as Judge).judge(prompt, completion);
+        return settings.ending === "rule" ? endedByRule(judged, reward(tokens.decode(completion), answer)) : judged;
+      },
       onTokens: (sampled) => training.detail(`${last}sampling ${formatCount(sampled)} tokens`),
     });
     judge = await open(retrained);
@@ -132,4 +146,12 @@ async function* updates(context: StageContext, training: Training): AsyncGenerat
     await reference?.dispose();
     await storage.close();
   }
+}
+
+/** The model's reward with the rule's verdict at the end: a model that errs there is found out by the policy in no time. */
+function endedByRule(judged: number | ProcessReward, verdict: number): number | ProcessReward {
+  if (typeof judged === "number") return (judged + verdict) / 2;
+  const { stepRewards, stepEnds } = judged;
+  if (stepEnds.length === 0) return verdict;
+  return { stepEnds, stepRewards: [...stepRewards.slice(0, -1), verdict], outcome: verdict };
 }

@@ -9,6 +9,7 @@ import { existsSync } from "node:fs";
 import { multiStepSchedule, type Schedule } from "@gradus/autodiff";
 import type { MixtureState } from "@gradus/math-corpus";
 import { createPolicy, loadPolicy, type TransformerPolicy } from "@gradus/transformer";
+import type { RunPython } from "../problems/programs.ts";
 import type { StageProgress } from "../progress.ts";
 import { type Configuration, type Stage, stageLabels, stages } from "../recipe/configuration.ts";
 import { type Evaluation, evaluate } from "../recipe/evaluate.ts";
@@ -61,7 +62,10 @@ export async function trainPolicy(context: StageContext, part: PolicyStage): Pro
   const { stage } = part;
   if (existsSync(directory.checkpoint(stage))) {
     const totals = await totalsOf(context, stage);
-    return { totals, evaluation: (await directory.loadEvaluation(stage)) ?? (await evaluateCheckpoint(context, stage)) };
+    return {
+      totals,
+      evaluation: (await directory.loadEvaluation(stage)) ?? (await evaluateCheckpoint(context, stage)),
+    };
   }
   const saved = await directory.loadState((message) => progress.log(message));
   const isOwn = saved?.position.stage === stage;
@@ -177,6 +181,11 @@ async function evaluateGreedily(context: StageContext, policy: TransformerPolicy
   bar.finish();
   await directory.saveEvaluation(stage, evaluation);
   return evaluation;
+}
+
+/** Runs a program; Python is started at the first. */
+export function programRunner({ python }: Pick<StageContext, "python">): RunPython {
+  return async (program) => await (await python()).run(program);
 }
 
 /** The files that a policy stage leaves. */

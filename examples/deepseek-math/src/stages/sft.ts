@@ -12,6 +12,7 @@ import { type ToolSolution, toolSolutions } from "../recipe/tool_solutions.ts";
 import {
   openCheckpoint,
   producedBy,
+  programRunner,
   type Training,
   trainingAccount,
   trainPolicy,
@@ -92,17 +93,14 @@ async function rejectionSampled(context: StageContext): Promise<OwnSolution[]> {
   }
 }
 
-async function withPython({ configuration, problems, directory, progress, python }: StageContext): Promise<ToolSolution[]> {
+async function withPython(context: StageContext): Promise<ToolSolution[]> {
+  const { configuration, problems, directory, progress } = context;
   const { tools } = configuration.sft;
   const total = (tools?.program ?? 0) + (tools?.toolIntegrated ?? 0);
   const bar = progress.stage("  solutions with programs", total, { unit: "problems", transient: true });
   try {
-    return await toolSolutions(
-      tools,
-      problems.sft,
-      directory.toolSolutions,
-      async (program) => await (await python()).run(program),
-      (done) => bar.update({ done }),
+    return await toolSolutions(tools, problems.sft, directory.toolSolutions, programRunner(context), (done) =>
+      bar.update({ done }),
     );
   } finally {
     bar.finish();

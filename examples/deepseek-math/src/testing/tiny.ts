@@ -11,7 +11,7 @@ export function tinyConfiguration({ seed, data, scale, reward }: RunRequest): Co
   const { model, ...rest } = defaultConfiguration({ seed, data, reward });
   const { tools: _, ...sft } = rest.sft; // starting Python takes longer than all the rest: `withTools` asks for it
   const steps = (count: number) => Math.max(1, Math.round(count * scale));
-  const exploration = { warmup: 1, prompts: 2, samples: 4, maxNewTokens: 8 };
+  const exploration = { warmup: 1, prompts: 2, samples: 4, maxNewTokens: 8, programShare: 0 };
   return {
     ...rest,
     model: {
@@ -37,7 +37,7 @@ export function tinyConfiguration({ seed, data, scale, reward }: RunRequest): Co
     },
     rewardModel: { ...rest.rewardModel, problems: 6, samples: 2, completions: 2 },
     grpo: { ...rest.grpo, ...exploration, steps: steps(4) },
-    iteration: { ...rest.iteration, ...exploration, steps: steps(2) },
+    iteration: { ...rest.iteration, ...exploration, steps: steps(4) },
     evaluation: { ...rest.evaluation, problems: 24, maxNewTokens: 12, sampledProblems: 4, samples: 2, toolProblems: 0 },
   };
 }
@@ -48,6 +48,8 @@ export function withTools(configuration: Configuration): Configuration {
   return {
     ...configuration,
     sft: { ...sft, tools: { program: 3, toolIntegrated: 3 } },
+    grpo: { ...configuration.grpo, programShare: 0.5 },
+    iteration: { ...configuration.iteration, programShare: 0.5 },
     evaluation: { ...evaluation, toolProblems: 3 },
   };
 }
