@@ -1,5 +1,5 @@
 /**
- * SHA3-256 of many short messages at once: Keccak's permutation on two states in one WebAssembly loop, a state in each half of
+ * SHA3-256 and SHAKE256 of many short messages at once: Keccak's permutation on two states in one WebAssembly loop, a state in each half of
  * the SIMD registers.
  *
  * A proof is a hundred million hashes of messages that fit into one block; hashing them one by one in JavaScript takes ten times
@@ -168,10 +168,21 @@ export class BatchHasher {
   }
 
   /**
-   * Hashes `count` messages of `words` 32-bit little-endian words each (at most 33), which lie one after the other in `input`;
-   * the digests, 8 words each, go to `output`.
+   * SHA3-256 of `count` messages of `words` 32-bit little-endian words each (at most 33), which lie one after the other in
+   * `input`; the digests, 8 words each, go to `output`.
    */
   hash(input: Uint32Array, words: number, count: number, output: Uint32Array, outputAt: number = 0): void {
+    this.#absorb(input, words, count, 0x06);
+    this.#squeeze(8, count, output, outputAt);
+  }
+
+  /** The first 32 words of SHAKE256 of each message: as {@link hash}, with four times the output. */
+  expand(input: Uint32Array, words: number, count: number, output: Uint32Array, outputAt: number = 0): void {
+    this.#absorb(input, words, count, 0x1f);
+    this.#squeeze(32, count, output, outputAt);
+  }
+
+  #absorb(input: Uint32Array, words: number, count: number, suffix: number): void {
     const states = this.#words;
     const pairs = (count + 1) >> 1;
     const base = STATES >> 2;
@@ -187,13 +198,17 @@ export class BatchHasher {
         states[to + 1] = input[from + w + 1];
       }
       if (w < words) states[to] = input[from + w];
-      states[start + 4 * (words >> 1) + (words & 1)] = 0x06;
+      states[start + 4 * (words >> 1) + (words & 1)] = suffix;
       states[start + 4 * (RATE / 8 - 1) + 1] ^= 0x80000000;
     }
     this.#permute(STATES, STATES + 400 * pairs, CONSTANTS, CONSTANTS + 192);
+  }
+
+  #squeeze(words: number, count: number, output: Uint32Array, outputAt: number): void {
+    const states = this.#words;
     for (let i = 0; i < count; i++) {
-      const start = base + 100 * (i >> 1) + 2 * (i & 1);
-      for (let w = 0, to = outputAt + 8 * i; w < 16; w += 4, to += 2) {
+      const start = (STATES >> 2) + 100 * (i >> 1) + 2 * (i & 1);
+      for (let w = 0, to = outputAt + words * i; w < 2 * words; w += 4, to += 2) {
         output[to] = states[start + w];
         output[to + 1] = states[start + w + 1];
       }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { sha3_256 } from "@noble/hashes/sha3.js";
+import { sha3_256, shake256 } from "@noble/hashes/sha3.js";
 import fc from "fast-check";
 import { formatDimacs, parseDimacs } from "./dimacs.ts";
 import { edgeCount, graph, graphHash, isThreeColouring, plantedGraph } from "./graph.ts";
@@ -59,7 +59,7 @@ test("rounds are as many as published", () => {
   assert.equal(cheatingProbability(6, 64).toPrecision(2), "0.0000086");
 });
 
-test("batched SHA3-256 is that of @noble/hashes, for every length of a block", () => {
+test("batched SHA3-256 and SHAKE256 are those of @noble/hashes, for every length of a block", () => {
   const hasher = new BatchHasher(5);
   for (let words = 1; words <= 33; words++) {
     const input = Uint32Array.from({ length: 5 * words }, (_, i) => Math.imul(i + words, 2654435761));
@@ -68,6 +68,12 @@ test("batched SHA3-256 is that of @noble/hashes, for every length of a block", (
     for (let i = 0; i < 5; i++) {
       const expected = sha3_256(new Uint8Array(input.buffer, 4 * i * words, 4 * words));
       assert.deepEqual(new Uint8Array(digests.buffer, 32 * i, 32), expected);
+    }
+    const expanded = new Uint32Array(160);
+    hasher.expand(input, words, 5, expanded);
+    for (let i = 0; i < 5; i++) {
+      const expected = shake256(new Uint8Array(input.buffer, 4 * i * words, 4 * words), { dkLen: 128 });
+      assert.deepEqual(new Uint8Array(expanded.buffer, 128 * i, 128), expected);
     }
   }
 });

@@ -1,8 +1,9 @@
 /**
  * The prover: commits to k randomly permuted colourings, and opens two vertices of each when the edges are known.
  *
- * Salts and permutations come from a secret key by AES-CTR, so nothing but the key and one level of every tree has to be kept
- * between the two steps: 32 bytes for each 16 vertices of each round.
+ * Salts and permutations are SHAKE256 of a secret key, the round and a number, four salts to a block. So nothing but the key and one
+ * level of every tree has to be kept between the two steps, 32 bytes for each 16 vertices of each round, and an opening computes no
+ * more salts than it needs. (WebCrypto's AES-CTR took longer: it returns each megabyte in memory that nobody has touched before.)
  */
 
 import { sha3_256 } from "@noble/hashes/sha3.js";
@@ -78,7 +79,7 @@ export async function commitToAnything(
   }
   if (secret.length !== 32)
     throw new RangeError(`Cannot commit: expected a secret of 32 bytes, found ${secret.length}`);
-  const forest = new Forest(graph, colouring, rounds, await importSecret(secret));
+  const forest = new Forest(graph, colouring, rounds, secret);
   const root = await forest.grow();
   const commitment = { graphHash: graphHash(graph), rounds, root, beacon, targetPulse };
   const transcript = transcriptOf(commitment);
@@ -109,16 +110,24 @@ function randomSecret(): Uint8Array {
   return globalThis.crypto.getRandomValues(new Uint8Array(32));
 }
 
-function importSecret(secret: Uint8Array): Promise<CryptoKey> {
-  return globalThis.crypto.subtle.importKey("raw", secret as BufferSource, "AES-CTR", false, ["encrypt"]);
+/** Lets others have the thread: a proof may take a minute. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }
+
+/** Words of a block of SHAKE256: four salts. */
+const BLOCK = 4 * DIGEST;
+/** Words of a block's message: secret 8, domain 2, round, block. */
+const SEED = 12;
+const DOMAIN = [0x64617267, 0x31737375]; // "gradus", then "s1" as in tree.ts
+/** Rounds between two pauses. */
+const STRETCH = 256;
 
 /** The trees of all rounds. */
 class Forest {
   readonly #graph: Graph;
   readonly #colouring: ArrayLike<number>;
   readonly #rounds: number;
-  readonly #key: CryptoKey;
   readonly #hash: Uint32Array;
   readonly #sizes: number[];
   readonly #kept: number;
@@ -127,15 +136,16 @@ class Forest {
   readonly #hasher: BatchHasher;
   readonly #nodeHasher: NodeHasher;
   readonly #messages: Uint32Array;
-  /** Words of AES-CTR's key stream for a round: 8 for the permutation, then 8 for each vertex's salt. */
-  readonly #perRound: number;
+  /** Messages of {@link SEED} words. */
+  readonly #seeds: Uint32Array;
+  /** Blocks of one round: the first for the permutation, then one for four vertices. */
+  readonly #blocks: Uint32Array;
 
-  constructor(graph: Graph, colouring: ArrayLike<number>, rounds: number, key: CryptoKey) {
+  constructor(graph: Graph, colouring: ArrayLike<number>, rounds: number, secret: Uint8Array) {
     const n = graph.vertices;
     this.#graph = graph;
     this.#colouring = colouring;
     this.#rounds = rounds;
-    this.#key = key;
     this.#hash = new Uint32Array(graphHash(graph).slice().buffer);
     this.#sizes = levelSizes(n);
     this.#kept = Math.min(KEPT, this.#sizes.length - 1);
@@ -144,19 +154,25 @@ class Forest {
     this.#hasher = new BatchHasher(n);
     this.#nodeHasher = new NodeHasher(this.#hasher);
     this.#messages = new Uint32Array(n * LEAF);
-    this.#perRound = DIGEST * (n + 1);
+    const blocks = 1 + Math.ceil(n / 4);
+    this.#blocks = new Uint32Array(BLOCK * blocks);
+    this.#seeds = new Uint32Array(SEED * blocks);
+    const key = new Uint32Array(secret.slice().buffer);
+    for (let i = 0; i < blocks; i++) this.#seeds.set([...key, ...DOMAIN], SEED * i);
   }
 
   /** Hashes everything once; returns the root. */
   async grow(): Promise<Uint8Array> {
     const roots = sha3_256.create().update(new TextEncoder().encode("gradus rounds 1"));
     const kept = this.#levels[this.#kept];
-    await this.#eachRound((round, stream) => {
-      this.#leaves(round, stream, 0, this.#graph.vertices);
+    for (let round = 0; round < this.#rounds; round++) {
+      if (round % STRETCH === STRETCH - 1) await pause();
+      this.#draw(round, 0, this.#blocks.length / BLOCK);
+      this.#leaves(round, 0, this.#graph.vertices);
       for (let level = 1; level < this.#sizes.length; level++) this.#level(level, 0, this.#sizes[level]);
       this.#nodes.set(kept, round * kept.length);
       roots.update(new Uint8Array(this.#levels[this.#sizes.length - 1].buffer));
-    });
+    }
     return roots.digest();
   }
 
@@ -169,42 +185,56 @@ class Forest {
     );
     const writer = new ProofWriter(commitment, digests);
     const kept = this.#levels[this.#kept];
-    await this.#eachRound((round, stream) => {
+    for (let round = 0; round < this.#rounds; round++) {
+      if (round % STRETCH === STRETCH - 1) await pause();
       const [a, b] = [this.#graph.edges[2 * edges[round]], this.#graph.edges[2 * edges[round] + 1]];
-      this.#regrow(round, stream, a);
-      this.#regrow(round, stream, b);
+      this.#draw(round, 0, 1);
+      this.#regrow(round, a);
+      this.#regrow(round, b);
       kept.set(this.#nodes.subarray(round * kept.length, (round + 1) * kept.length));
       for (let level = this.#kept + 1; level < this.#sizes.length; level++) this.#level(level, 0, this.#sizes[level]);
-      const colours = this.#permutation(stream);
+      const colours = this.#permutation();
       writer.colours(colours[this.#colouring[a]], colours[this.#colouring[b]]);
-      writer.digest(stream, DIGEST * (a + 1));
-      writer.digest(stream, DIGEST * (b + 1));
+      writer.digest(this.#blocks, BLOCK + DIGEST * a);
+      writer.digest(this.#blocks, BLOCK + DIGEST * b);
       siblingsOf(edges[round]).forEach((places, level) => {
         for (const place of places) writer.digest(this.#levels[level], place * DIGEST);
       });
-    });
+    }
     this.#hasher.clear();
     return writer.bytes;
   }
 
+  /** Blocks of a round, `count` of them from `first` on. */
+  #draw(round: number, first: number, count: number): void {
+    const seeds = this.#seeds;
+    for (let i = 0; i < count; i++) {
+      seeds[SEED * i + 10] = round;
+      seeds[SEED * i + 11] = first + i;
+    }
+    this.#hasher.expand(seeds, SEED, count, this.#blocks, BLOCK * first);
+  }
+
   /** The part of the tree below the kept node over a vertex. */
-  #regrow(round: number, stream: Uint32Array, vertex: number): void {
+  #regrow(round: number, vertex: number): void {
     const below = this.#kept === 0 ? 1 : 4 * 2 ** (this.#kept - 1);
     const node = Math.floor(vertex / below);
     const first = node * below;
-    this.#leaves(round, stream, first, Math.min(below, this.#graph.vertices - first));
+    const count = Math.min(below, this.#graph.vertices - first);
+    this.#draw(round, 1 + Math.floor(first / 4), Math.ceil(count / 4));
+    this.#leaves(round, first, count);
     for (let level = 1, width = below / 4; level < this.#kept; level++, width /= 2) {
       const from = node * width;
       this.#level(level, from, Math.min(width, this.#sizes[level] - from));
     }
   }
 
-  #leaves(round: number, stream: Uint32Array, first: number, count: number): void {
-    const colours = this.#permutation(stream);
+  #leaves(round: number, first: number, count: number): void {
+    const colours = this.#permutation();
     for (let i = 0; i < count; i++) {
       const vertex = first + i;
       const colour = colours[this.#colouring[vertex]];
-      writeLeaf(this.#messages, i * LEAF, this.#hash, round, vertex, colour, stream, DIGEST * (vertex + 1));
+      writeLeaf(this.#messages, i * LEAF, this.#hash, round, vertex, colour, this.#blocks, BLOCK + DIGEST * vertex);
     }
     this.#hasher.hash(this.#messages, LEAF, count, this.#levels[0], first * DIGEST);
   }
@@ -214,25 +244,10 @@ class Forest {
   }
 
   /** One of the six permutations of the colours: the first word that does not favour any of them. */
-  #permutation(stream: Uint32Array): readonly number[] {
+  #permutation(): readonly number[] {
     const limit = Math.floor(2 ** 32 / 6) * 6;
-    for (let i = 0; i < DIGEST; i++) if (stream[i] < limit) return PERMUTATIONS[stream[i] % 6];
-    return PERMUTATIONS[0]; // once in 2^240 rounds
-  }
-
-  /** Calls back for every round with its key stream, which is made for many at a time. */
-  async #eachRound(visit: (round: number, stream: Uint32Array) => void): Promise<void> {
-    const batch = Math.max(1, Math.floor(2 ** 18 / this.#perRound));
-    const blocks = this.#perRound / 4; // of 16 bytes
-    for (let first = 0; first < this.#rounds; first += batch) {
-      const count = Math.min(batch, this.#rounds - first);
-      const counter = new Uint8Array(16);
-      new DataView(counter.buffer).setBigUint64(8, BigInt(first) * BigInt(blocks));
-      const zeros = new Uint8Array(count * this.#perRound * 4);
-      const words = new Uint32Array(
-        await globalThis.crypto.subtle.encrypt({ name: "AES-CTR", counter, length: 64 }, this.#key, zeros),
-      );
-      for (let i = 0; i < count; i++) visit(first + i, words.subarray(i * this.#perRound, (i + 1) * this.#perRound));
-    }
+    const words = this.#blocks;
+    for (let i = 0; i < BLOCK; i++) if (words[i] < limit) return PERMUTATIONS[words[i] % 6];
+    return PERMUTATIONS[0]; // once in 2^960 rounds
   }
 }
