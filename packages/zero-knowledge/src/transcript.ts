@@ -26,6 +26,11 @@ export interface Commitment {
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 
+/** The hash whose digest is a commitment's root: still to be given the roots of all rounds, in order. */
+export function hashOfRounds(): ReturnType<typeof sha3_256.create> {
+  return sha3_256.create().update(text("gradus rounds 1"));
+}
+
 /** τ, 32 bytes. */
 export function transcriptOf({ graphHash, rounds, root, beacon, targetPulse }: Commitment): Uint8Array {
   const name = text(beacon);

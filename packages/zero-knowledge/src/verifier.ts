@@ -2,13 +2,12 @@
  * The verifier: order, edges, colours, hashes.
  */
 
-import { sha3_256 } from "@noble/hashes/sha3.js";
 import { type Graph, graphHash } from "./graph.ts";
 import { BatchHasher } from "./keccak.ts";
 import { type Opening, type ProofHeader, parseHeader, parseRounds } from "./proof.ts";
 import { DELAY, findRegistration, type Registration } from "./registration.ts";
 import { cheatingProbability } from "./rounds.ts";
-import { challengedEdges, fiatShamirOutput, transcriptOf } from "./transcript.ts";
+import { challengedEdges, fiatShamirOutput, hashOfRounds, transcriptOf } from "./transcript.ts";
 import { arity, DIGEST, LEAF, levelSizes, NodeHasher, siblingsOfEdges, writeLeaf } from "./tree.ts";
 
 /** The verdict on a proof. */
@@ -100,7 +99,7 @@ function verifyWith(
   if (!(output instanceof Uint8Array)) return output;
   const edges = challengedEdges(output, transcript, count, header.rounds);
 
-  const roots = sha3_256.create().update(new TextEncoder().encode("gradus rounds 1"));
+  const roots = hashOfRounds();
   const rounds = new RoundVerifier(graph.vertices, new Uint32Array(hash.slice().buffer));
   const siblingsOf = siblingsOfEdges(graph);
   let round = 0;
