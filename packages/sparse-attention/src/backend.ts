@@ -40,5 +40,5 @@ export interface Backend {
   append(cache: SparseCache, tokens: { keys: Branches<Data>; values: Branches<Data> }, time: number): Promise<void>;
   /** Attention of each row's last token. */
   attendLast(cache: SparseCache, query: Data, gates: Data): Promise<Data>;
-  dispose(): void;
+  dispose(): void | Promise<void>;
 }

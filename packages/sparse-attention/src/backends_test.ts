@@ -57,7 +57,9 @@ function float32(
 
 for (const { backend, skip, options: more } of backends)
   for (const [name, { cases, options }] of Object.entries(configurations))
-    test(`${backend}: ${name}: forward and backward are the oracle's`, { skip }, async () => {
+    test(`${[backend, more?.gpuJsMode].join(" ").trim()}: ${name}: forward and backward are the oracle's`, {
+      skip,
+    }, async () => {
       const first = caseOf([1], options);
       const nsa = await createSparseAttention({ ...float32(first, backend).options, ...more });
       try {

@@ -12,7 +12,7 @@ const integer = (name: string, value: unknown, least: number): number => {
 };
 
 const known = new Set(
-  "backend device queryHeads kvHeads headDim valueDim scale compressionBlock compressionStride selectionBlock selectedBlocks initialBlocks localBlocks window checkNumbers onKernel".split(
+  "backend device gpuJsMode GPU queryHeads kvHeads headDim valueDim scale compressionBlock compressionStride selectionBlock selectedBlocks initialBlocks localBlocks window checkNumbers onKernel".split(
     " ",
   ),
 );

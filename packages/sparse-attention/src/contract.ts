@@ -2,8 +2,9 @@
 
 import type { Compression, CompressionWeights } from "./cpu/compression.ts";
 import type { Branches } from "./cpu/native_sparse_attention.ts";
+import type { GpuClass, GpuJsMode } from "./gpujs/runtime.ts";
 
-export type { Branches, Compression, CompressionWeights };
+export type { Branches, Compression, CompressionWeights, GpuClass, GpuJsMode };
 
 /**
  * Flat, row-major float32 numbers: a typed array, or with the backend "webgpu" a buffer of its device (usage STORAGE,
@@ -12,7 +13,7 @@ export type { Branches, Compression, CompressionWeights };
 export type Data = Float32Array | GPUBuffer;
 
 /** What computes. */
-export type BackendName = "cpu" | "webgpu";
+export type BackendName = "cpu" | "webgpu" | "gpu.js";
 
 /** What is chosen at creation. */
 export interface SparseAttentionOptions {
@@ -20,6 +21,10 @@ export interface SparseAttentionOptions {
   backend?: "auto" | BackendName;
   /** A WebGPU device to compute on; by default one is opened, with all that its adapter offers, and closed by `dispose`. */
   device?: GPUDevice;
+  /** For the backend "gpu.js": what it computes on; default the first that is there of these. */
+  gpuJsMode?: GpuJsMode;
+  /** The class of npm's gpu.js; default the global `GPU` of its script, else `import("gpu.js")`. A bundler needs it here. */
+  GPU?: GpuClass;
   /** Heads of the query. */
   queryHeads: number;
   /** Heads of keys and values; it divides `queryHeads`. */

@@ -40,8 +40,16 @@ export async function createSparseAttention(options: SparseAttentionOptions): Pr
   const { backend = "auto", device, checkNumbers = true } = options;
   const finish = (made: Backend) => new SparseAttention(made, heads, pattern, checkNumbers);
   if (backend === "cpu") return finish(cpuBackend(heads, pattern));
+  if (backend === "gpu.js") {
+    // Loaded only when asked for: it is a fifth of the package.
+    const { gpuJsBackend } = await import("./gpujs/backend.ts");
+    const { openGpuJs } = await import("./gpujs/runtime.ts");
+    return finish(gpuJsBackend(await openGpuJs(options.GPU, options.gpuJsMode), heads, pattern));
+  }
   if (backend !== "auto" && backend !== "webgpu")
-    throw new RangeError(`Cannot create sparse attention: backend is "${backend}", expected "auto", "webgpu" or "cpu"`);
+    throw new RangeError(
+      `Cannot create sparse attention: backend is "${backend}", expected "auto", "webgpu", "gpu.js" or "cpu"`,
+    );
   const unfit = webgpuLimits(heads);
   if (unfit && backend === "auto") return finish(cpuBackend(heads, pattern));
   if (unfit) throw new RangeError(`Cannot create sparse attention on WebGPU: ${unfit}`);

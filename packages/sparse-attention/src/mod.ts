@@ -10,6 +10,8 @@ export type {
   DecodeInput,
   Extent,
   ForwardInput,
+  GpuClass,
+  GpuJsMode,
   Gradients,
   Residuals,
   SparseAttentionOptions,

@@ -24,7 +24,7 @@ type Phi<D extends Data> = { keys?: Compression<D>; values?: Compression<D> };
 
 /** Native Sparse Attention with its sizes and its backend chosen. Made by `createSparseAttention`. */
 export class SparseAttention {
-  /** What computes: "cpu" or "webgpu". */
+  /** What computes: "cpu", "webgpu" or "gpu.js". */
   readonly backend: BackendName;
   /** The device in its own words. */
   readonly device: string;
@@ -233,8 +233,9 @@ export class SparseAttention {
 
   /** Frees the device (unless it was given) and everything kept on it. */
   async dispose(): Promise<void> {
-    if (!this.#disposed) this.#backend.dispose();
+    if (this.#disposed) return;
     this.#disposed = true;
+    await this.#backend.dispose();
   }
 
   async #attend<D extends Data>(

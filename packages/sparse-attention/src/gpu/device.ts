@@ -36,7 +36,7 @@ export const describe = (info: GPUAdapterInfo | undefined): string =>
 let dawn: Promise<GPU | undefined> | undefined;
 
 /** `navigator.gpu`, or what npm's `webgpu` makes, which is kept: one for the process. */
-function findGpu(): Promise<GPU | undefined> | GPU | undefined {
+export function findGpu(): Promise<GPU | undefined> | GPU | undefined {
   const own = (globalThis.navigator as Navigator | undefined)?.gpu;
   if (own) return own;
   dawn ??= (async () => {

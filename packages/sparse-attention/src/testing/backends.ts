@@ -26,4 +26,7 @@ export interface TestedBackend {
 export const backends: TestedBackend[] = [
   { backend: "cpu", skip: false },
   { backend: "webgpu", skip: webgpuMissing },
+  { backend: "gpu.js", skip: false, options: { gpuJsMode: "cpu" } },
+  { backend: "gpu.js", skip: false, options: { gpuJsMode: "webasm" } },
+  { backend: "gpu.js", skip: webgpuMissing, options: { gpuJsMode: "webgpu" } },
 ];
