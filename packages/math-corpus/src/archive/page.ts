@@ -13,6 +13,13 @@ export interface Page {
   readonly html?: string;
 }
 
+/** A page whose text or HTML may be bytes still, in UTF-8. Bytes are overwritten when the next record is read. */
+export interface RawPage {
+  readonly url: string;
+  readonly text?: string | Uint8Array;
+  readonly html?: string | Uint8Array;
+}
+
 /**
  * The page in a record: of a WET file's `conversion`, its text; of a `response` with status 200, its HTML or plain text.
  * Undefined for everything else: redirects, images, what is compressed within the record.
@@ -24,10 +31,16 @@ export interface Page {
  * pageOf({ type: "response", headers, content }); // { url: "http://a.org/", html: "<p>π" }
  * ```
  */
-export function pageOf({ type, headers, content }: WarcRecord): Page | undefined {
+export function pageOf(record: WarcRecord): Page | undefined {
+  const page = rawPageOf(record);
+  return page && asStrings(page);
+}
+
+/** The same with bytes where the record has UTF-8, which saves a string of every page. */
+export function rawPageOf({ type, headers, content }: WarcRecord): RawPage | undefined {
   const url = headers.get("warc-target-uri")?.replace(/^<|>$/g, "");
   if (!url || content.length === 0) return undefined;
-  if (type === "conversion") return { url, text: utf8.decode(content) };
+  if (type === "conversion") return { url, text: withoutMark(content) };
   if (type !== "response") return undefined;
   const split = endOfHead(content);
   if (split < 0) return undefined;
@@ -43,6 +56,16 @@ export function pageOf({ type, headers, content }: WarcRecord): Page | undefined
   return /^\s*text\/plain/i.test(kind) ? { url, text } : { url, html: text };
 }
 
+/** A page as strings. */
+export function asStrings({ url, text, html }: RawPage): Page {
+  return html === undefined ? { url, text: asString(text ?? "") } : { url, html: asString(html) };
+}
+
+/** A text as a string, be it one or UTF-8. */
+export function asString(text: string | Uint8Array): string {
+  return typeof text === "string" ? text : utf8.decode(text);
+}
+
 const utf8 = new TextDecoder();
 const decoders = new Map<string, TextDecoder>([["utf-8", utf8]]);
 
@@ -54,8 +77,8 @@ function charsetOf(contentType: string, body: Uint8Array): string {
   return (/<meta[^>]+charset\s*=\s*["']?\s*([\w-]+)/i.exec(start)?.[1] ?? "utf-8").toLowerCase();
 }
 
-/** Decodes bytes; unknown character sets are read as UTF-8. */
-function decode(bytes: Uint8Array, charset: string): string {
+/** Bytes of another character set as a string; UTF-8, and what nobody knows, as they are. */
+function decode(bytes: Uint8Array, charset: string): string | Uint8Array {
   let decoder = decoders.get(charset);
   if (!decoder) {
     try {
@@ -63,9 +86,14 @@ function decode(bytes: Uint8Array, charset: string): string {
     } catch {
       decoder = utf8;
     }
-    decoders.set(charset, decoder);
+    decoders.set(charset, decoder.encoding === "utf-8" ? utf8 : decoder);
   }
-  return decoder.decode(bytes);
+  return decoders.get(charset) === utf8 ? withoutMark(bytes) : decoder.decode(bytes);
+}
+
+/** UTF-8 without a byte order mark. */
+function withoutMark(bytes: Uint8Array): Uint8Array {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 }
 
 function latin1(bytes: Uint8Array): string {

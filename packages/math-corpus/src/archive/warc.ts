@@ -12,7 +12,7 @@ export interface WarcRecord {
   readonly type: string;
   /** Header fields, names in lower case. */
   readonly headers: ReadonlyMap<string, string>;
-  /** The block. Empty for records that `types` leaves out and for those longer than `maxBytes`. */
+  /** The block, valid until the next record is asked for: copy what shall stay. Empty for records that `types` leaves out and for those longer than `maxBytes`. */
   readonly content: Uint8Array;
 }
 
@@ -49,12 +49,20 @@ export async function* readWarc(
   checkKeys("read WARC", options, ["types", "maxBytes"]);
   const { types = ["response", "conversion"], maxBytes = 2 ** 24 } = options;
   checkInteger("read WARC", "maxBytes", maxBytes, 0);
+  // One room for what was not read yet: the rest of a chunk moves to its beginning, the next one comes behind it.
+  let room: Uint8Array = BLANK;
   let buffer: Uint8Array = BLANK;
   let record = 0;
   /** Headers are being looked for, or this many bytes of content are still to be passed over. */
   let skip = 0;
   for await (const chunk of chunks) {
-    buffer = buffer.length === 0 ? chunk : join(buffer, chunk);
+    const rest = buffer.length;
+    if (room.length < rest + chunk.length) {
+      room = new Uint8Array(2 * (rest + chunk.length));
+      room.set(buffer);
+    } else room.copyWithin(0, buffer.byteOffset, buffer.byteOffset + rest);
+    room.set(chunk, rest);
+    buffer = room.subarray(0, rest + chunk.length);
     let at = 0;
     for (;;) {
       if (skip > 0) {
@@ -94,13 +102,6 @@ export async function* readWarc(
   }
   if (skip > 0 || buffer.some((byte) => byte !== 13 && byte !== 10))
     throw new SyntaxError(`Cannot read WARC record ${record}: the file ends within it`);
-}
-
-function join(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }
 
 function looksLikeWarc(buffer: Uint8Array, at: number): boolean {

@@ -46,6 +46,8 @@ export interface ClassifierOptions extends Partial<ClassifierSettings> {
 export interface ClassifierTrainer {
   /** Adds a text and whether it is what the classifier shall find. */
   add(text: string, positive: boolean): void;
+  /** The same, of `tokens` from a `wordReader`; they are copied. */
+  addTokens(tokens: Int32Array, positive: boolean): void;
   /** Texts so far, of either kind. */
   readonly count: { readonly positive: number; readonly negative: number };
   /** Trains from scratch on all texts so far. */
@@ -101,28 +103,33 @@ export function classifierTrainer(options: ClassifierOptions = {}): ClassifierTr
   let counts = new Int32Array(1024);
   let positive = 0;
 
+  function addTokens(list: Int32Array, label: boolean): void {
+    if (typeof label !== "boolean")
+      throw new TypeError(`Cannot ${DOING}: positive must be true or false, found ${label}`);
+    const tokens = list.slice();
+    texts.push(tokens);
+    labels.push(label);
+    if (label) positive++;
+    for (const token of tokens) {
+      const id = seen.add(token);
+      if (id >= counts.length) {
+        const more = new Int32Array(2 * counts.length);
+        more.set(counts);
+        counts = more;
+      }
+      counts[id]++;
+    }
+  }
+
   return {
     get count() {
       return { positive, negative: labels.length - positive };
     },
     add(text, label) {
       checkText(DOING, "text", text);
-      if (typeof label !== "boolean")
-        throw new TypeError(`Cannot ${DOING}: positive must be true or false, found ${label}`);
-      const tokens = read(text).tokens.slice();
-      texts.push(tokens);
-      labels.push(label);
-      if (label) positive++;
-      for (const token of tokens) {
-        const id = seen.add(token);
-        if (id >= counts.length) {
-          const more = new Int32Array(2 * counts.length);
-          more.set(counts);
-          counts = more;
-        }
-        counts[id]++;
-      }
+      addTokens(read(text).tokens, label);
     },
+    addTokens,
     train() {
       if (positive === 0 || positive === labels.length) {
         throw new RangeError(

@@ -8,8 +8,9 @@
 
 import { decodeHTML } from "entities";
 import { checkText } from "../check.ts";
-import { appendCollapsed, type Lines } from "./lines.ts";
-import { attribute, findEndTag, tagEnd } from "./tags.ts";
+import { elementAt } from "./elements.ts";
+import { appendCollapsed, copyPreformatted, copyText, endLine, NOTHING, type Output, SPACE_DUE } from "./output.ts";
+import { attribute, declarationEnd, findEndTag, findNestedEnd, tagEnd } from "./tags.ts";
 
 /** What a page says. */
 export interface ExtractedPage {
@@ -19,20 +20,17 @@ export interface ExtractedPage {
   readonly text: string;
 }
 
-/** Content that is no text of the page: code, forms, and what pages repeat around their text. */
-const SKIPPED = new Set(
-  "script style noscript template iframe object svg canvas select textarea button nav footer noembed noframes xmp audio video".split(
-    " ",
-  ),
-);
-/** Content in which no tags are. */
-const RAW = new Set("script style textarea iframe noembed noframes xmp title".split(" "));
-const BLOCKS = new Set(
-  "address article aside blockquote body br caption center dd details dialog dir div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 head header hr html legend li main menu nav ol option p pre section summary table tbody tfoot thead tr ul".split(
-    " ",
-  ),
-);
-const CELLS = new Set(["td", "th"]);
+/** The same in UTF-8. The bytes of the text are overwritten by the next call. */
+export interface ExtractedBytes {
+  readonly title: Uint8Array;
+  readonly text: Uint8Array;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const NO_TITLE = new Uint8Array();
+/** Elements are looked through for their ends, and then often once more: in all at most so many times a page's length. */
+const LOOKS = 8;
 
 /**
  * Extracts the text of a page.
@@ -45,63 +43,86 @@ const CELLS = new Set(["td", "th"]);
  */
 export function extractText(html: string): ExtractedPage {
   checkText("extract the text", "html", html);
-  const lines: Lines = { text: "", space: false, line: true };
-  let title = "";
+  const { title, text } = extract(encoder.encode(html));
+  return { title: decodeHTML(decoder.decode(title)).replace(/\s+/g, " ").trim(), text: decoder.decode(text) };
+}
+
+const extract = textExtractor();
+
+/** A function that extracts text from UTF-8 and keeps its room from page to page. */
+export function textExtractor(): (html: Uint8Array) => ExtractedBytes {
+  const output: Output = { bytes: new Uint8Array(2 ** 16), length: 0, due: NOTHING, solid: 0 };
+  return (html) => {
+    // No reference stands for more than twice its own bytes ("&nGt;", five, for six).
+    if (output.bytes.length < 2 * html.length + 16) output.bytes = new Uint8Array(4 * html.length + 16);
+    output.length = 0;
+    output.solid = 0;
+    output.due = NOTHING;
+    const title = walk(html, output);
+    return { title, text: output.bytes.subarray(0, output.solid) };
+  };
+}
+
+/** Walks from tag to tag; returns the title. */
+function walk(html: Uint8Array, output: Output): Uint8Array {
+  let title: Uint8Array = NO_TITLE;
   let preformatted = 0;
+  let looks = LOOKS * html.length;
   let at = 0;
   while (at < html.length) {
-    let open = html.indexOf("<", at);
-    // "a < b": a bracket that begins no tag is text.
-    while (open >= 0 && !beginsTag(html.charCodeAt(open + 1))) open = html.indexOf("<", open + 1);
-    if (open < 0) open = html.length;
-    if (open > at) appendText(lines, html.slice(at, open), preformatted > 0);
-    if (open === html.length) break;
-
-    const next = html.charCodeAt(open + 1);
+    const open = preformatted > 0 ? copyPreformatted(html, at, output) : copyText(html, at, output);
+    if (open >= html.length) break;
+    const next = html[open + 1];
     if (next === 0x21 || next === 0x3f) {
-      at = skipDeclaration(html, open);
+      at = declarationEnd(html, open);
       continue;
     }
     const closing = next === 0x2f;
     const nameStart = open + (closing ? 2 : 1);
     let nameEnd = nameStart;
-    while (nameEnd < html.length && isNameUnit(html.charCodeAt(nameEnd))) nameEnd++;
-    const name = html.slice(nameStart, nameEnd).toLowerCase();
+    while (nameEnd < html.length && isNameByte(html[nameEnd])) nameEnd++;
+    const element = elementAt(html, nameStart, nameEnd);
     at = tagEnd(html, nameEnd);
-
+    if (!element) continue;
+    const { name, block, skipped, raw, cell } = element;
     if (closing) {
+      if (block) endLine(output);
       if (name === "pre" && preformatted > 0) preformatted--;
-      if (BLOCKS.has(name)) lines.line = true;
     } else if (name === "title") {
-      const end = findEndTag(html, "title", at);
-      title ||= decodeHTML(html.slice(at, end)).replace(/\s+/g, " ").trim();
+      const end = findEndTag(html, name, at);
+      if (title.length === 0) title = html.subarray(at, end);
       at = end;
-    } else if (name === "math") {
-      const end = findEndTag(html, "math", at);
-      const tex = texOf(html.slice(open, at), html.slice(at, end));
+    } else if (name === "math" && looks > 0) {
+      const end = findEndTag(html, name, at);
+      looks -= end - at;
+      const tex = texOf(decoder.decode(html.subarray(open, at)), decoder.decode(html.subarray(at, end)));
       if (tex) {
-        appendText(lines, tex, false);
+        appendCollapsed(output, encoder.encode(decodeHTML(tex)));
         at = end;
       }
-    } else if (SKIPPED.has(name)) {
-      const tag = html.slice(open, at);
-      const end = RAW.has(name) ? findEndTag(html, name, at) : skipNested(html, name, at);
-      if (name === "script" && /math\/tex/i.test(tag))
-        appendText(lines, `$${html.slice(at, end).trim()}$`, false, true);
-      if (BLOCKS.has(name)) lines.line = true;
-      at = end;
-    } else if (name === "img") {
-      const tag = html.slice(open, at);
-      if (/class\s*=\s*["']?[^"'>]*\b(tex|latex|math|mwe-math)/i.test(tag)) {
-        const alt = attribute(tag, "alt");
-        if (alt) appendText(lines, `$${decodeHTML(alt)}$`, false, true);
+    } else if (skipped) {
+      const start = at;
+      if (raw) at = findEndTag(html, name, at);
+      else if (looks > 0) {
+        const end = findNestedEnd(html, name, at);
+        looks -= (end < 0 ? html.length : end) - at;
+        // Never closed: the tag only is skipped, lest the rest of the page be lost.
+        if (end >= 0) at = end;
       }
-    } else if (BLOCKS.has(name)) {
-      lines.line = true;
+      if (name === "script" && /math\/tex/i.test(decoder.decode(html.subarray(open, start))))
+        appendCollapsed(output, encoder.encode(`$${decoder.decode(html.subarray(start, at)).trim()}$`));
+      if (block) endLine(output);
+    } else if (name === "img") {
+      const tag = decoder.decode(html.subarray(open, at));
+      const isFormula = /class\s*=\s*["']?[^"'>]*\b(tex|latex|math|mwe-math)/i.test(tag);
+      const alt = isFormula && attribute(tag, "alt");
+      if (alt) appendCollapsed(output, encoder.encode(`$${decodeHTML(alt)}$`));
+    } else if (block) {
+      endLine(output);
       if (name === "pre") preformatted++;
-    } else if (CELLS.has(name)) lines.space = true;
+    } else if (cell && output.due === NOTHING) output.due = SPACE_DUE;
   }
-  return { title, text: lines.text };
+  return title;
 }
 
 /** TeX of a MathML element, between dollar signs: of its annotation or its `alttext`. */
@@ -113,42 +134,6 @@ function texOf(tag: string, content: string): string {
   return tex ? `$${tex.trim()}$` : "";
 }
 
-function appendText(lines: Lines, text: string, preformatted: boolean, decoded = false): void {
-  const plain = decoded || !text.includes("&") ? text : decodeHTML(text);
-  appendCollapsed(lines, plain, preformatted);
-}
-
-/** Whether a tag, an end tag, a comment or a declaration begins with this unit after "<". */
-function beginsTag(unit: number): boolean {
-  const letter = unit | 0x20;
-  return (letter >= 0x61 && letter <= 0x7a) || unit === 0x2f || unit === 0x21 || unit === 0x3f;
-}
-
-function isNameUnit(unit: number): boolean {
-  return unit > 0x20 && unit !== 0x2f && unit !== 0x3e;
-}
-
-function skipDeclaration(html: string, open: number): number {
-  if (html.startsWith("<!--", open)) {
-    // The standard ends "<!-->" and "<!--->" at once.
-    if (html.startsWith(">", open + 4)) return open + 5;
-    if (html.startsWith("->", open + 4)) return open + 6;
-    const end = html.indexOf("-->", open + 4);
-    return end < 0 ? html.length : end + 3;
-  }
-  const end = html.indexOf(">", open);
-  return end < 0 ? html.length : end + 1;
-}
-
-/** Where the content of an element ends in which others of its name may lie. */
-function skipNested(html: string, name: string, from: number): number {
-  const pattern = new RegExp(`<(/?)${name}(?=[\\s/>])`, "gi");
-  pattern.lastIndex = from;
-  let depth = 1;
-  for (let match = pattern.exec(html); match; match = pattern.exec(html)) {
-    depth += match[1] ? -1 : 1;
-    if (depth === 0) return match.index;
-  }
-  // Never closed: skip the tag only, lest the rest of the page be lost.
-  return from;
+function isNameByte(byte: number): boolean {
+  return byte > 0x20 && byte !== 0x2f && byte !== 0x3e;
 }

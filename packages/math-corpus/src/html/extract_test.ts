@@ -39,6 +39,20 @@ test("preformatted text keeps its line breaks and indentation", () => {
   assert.equal(extractText("<p>code:<pre>\n  a\n\n    b\n</pre>after").text, "code:\n  a\n\n    b\nafter");
 });
 
+test("coloured code keeps the line breaks between its elements, and white space at a block's end goes", () => {
+  const html = "<pre><b>if</b> x:\n  <b>return</b>\n\n<b>f</b>(&nbsp;1)  \n </pre> <p>z";
+  assert.equal(extractText(html).text, "if x:\n  return\n\nf(\u00a01)\nz");
+});
+
+test("tags that are never closed do not make a page slow", () => {
+  for (const tag of ["<nav>", "<math>", "<svg><nav>"]) {
+    const start = performance.now();
+    assert.equal(extractText(`${tag.repeat(100_000)}end`).text.slice(-3), "end");
+    const taken = performance.now() - start;
+    assert.ok(taken < 5000, `${tag}: ${taken} ms`);
+  }
+});
+
 test("quoted attributes may hold brackets, and a bracket that begins no tag is text", () => {
   assert.equal(extractText('<p title="a > b">1 < 2 and 3 <4</p><a href=x>y</a>').text, "1 < 2 and 3 <4\ny");
 });

@@ -12,7 +12,7 @@ import type { Decontaminator } from "../decontaminate/decontaminate.ts";
 import { domainOf } from "../dedup/url.ts";
 import { formatQuality, type QualityReport, qualityCollector } from "../report/quality.ts";
 import { wordReader } from "../text/words.ts";
-import { readScores, readShard } from "./pages.ts";
+import { readLazyShard, readScores, readShard } from "./pages.ts";
 import { progressMeter } from "./progress.ts";
 import { readReport } from "./resume.ts";
 import type { StageOptions } from "./score.ts";
@@ -64,11 +64,13 @@ export async function collectCorpus(
       async function* rows() {
         const { scores: list } = await readScores(scores[i]);
         let row = 0;
-        for await (const { url, text } of readShard(shard)) {
+        for await (const page of readLazyShard(shard)) {
           signal?.throwIfAborted();
           const score = list[row++];
-          progress.page(text.length, done);
+          progress.page(page.size, done);
           if (score < threshold) continue;
+          const { url } = page;
+          const text = page.text();
           let clean = text;
           if (decontaminate && decontaminate.findWords(read(text).words) >= 0) {
             fresh.contaminatedPages++;

@@ -14,10 +14,11 @@ import { urlHash } from "../dedup/url.ts";
 import { type DomainCount, domainCounter, underAny } from "../loop/domains.ts";
 import { type Keep, scoreHistogram } from "../loop/selection.ts";
 import { mix } from "../text/pair_set.ts";
-import { countRows, readScores, readShard } from "./pages.ts";
+import { countRows, readScores, readUrls } from "./pages.ts";
 import { readPages } from "./read_pages.ts";
 import { exists } from "./resume.ts";
 import { type StageOptions, scoreShards } from "./score.ts";
+import { readTokens } from "./tokens.ts";
 
 /** What an iteration did, in numbers; kept in its `report.json`. */
 export interface IterationReport {
@@ -84,7 +85,7 @@ export async function runIteration(
     const { scores: list, words } = await readScores(file);
     const old = before && (await readScores(before.scores[shard])).scores;
     let row = 0;
-    for await (const { url } of readUrls(file)) {
+    for await (const url of readUrls(file)) {
       const collected = list[row] >= threshold;
       counter.add(url, collected);
       if (collected) {
@@ -110,10 +111,6 @@ export async function runIteration(
   };
   await writeWhole(join(folder, "report.json"), (write) => write(`${JSON.stringify(report, null, 2)}\n`));
   return { report, scores, domains };
-}
-
-async function* readUrls(path: string): AsyncGenerator<{ url: string }> {
-  yield* readShard(path);
 }
 
 interface SeedCounts {
@@ -149,11 +146,11 @@ async function trainOrRead(
   for (const [i, shard] of input.shards.entries()) {
     const scores = await Promise.all(earlier.map((iteration) => readScores(iteration.scores[i])));
     let row = 0;
-    for await (const { url, text } of readShard(shard)) {
+    for await (const { url, tokens } of readTokens(shard)) {
       input.signal?.throwIfAborted();
       const joins = earlier.some(({ report }, j) => scores[j].scores[row] < report.threshold && accepted[j](url));
-      if (joins) trainer.add(text, true);
-      else if ((mix(urlHash(url)[0] ^ mix(input.seed + 1)) >>> 0) / 2 ** 32 < rate) trainer.add(text, false);
+      if (joins) trainer.addTokens(tokens, true);
+      else if ((mix(urlHash(url)[0] ^ mix(input.seed + 1)) >>> 0) / 2 ** 32 < rate) trainer.addTokens(tokens, false);
       row++;
     }
   }

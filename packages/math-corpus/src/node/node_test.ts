@@ -14,6 +14,7 @@ import { readShard } from "./pages.ts";
 import { preparePages } from "./prepare.ts";
 import { formatProgress, type StageProgress } from "./progress.ts";
 import { readPages } from "./read_pages.ts";
+import { tokensPath } from "./tokens.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "gradus-"));
 after(() => rm(folder, { recursive: true, force: true }));
@@ -137,6 +138,31 @@ test("the loop collects the mathematics, takes the review's parts into the seed,
   assert.deepEqual(new Set(seen.map(({ stage }) => stage)), new Set(["score", "collect"]));
   const kept = JSON.parse(await readFile(join(output, "iterations.json"), "utf8"));
   assert.deepEqual(kept, result.iterations);
+});
+
+test("the loop needs no files of tokens: from the text come the same scores, and the same corpus", async () => {
+  const review: MineOptions["review"] = ({ prefix }) => isMath(`https://${prefix}`);
+  const bare = await preparePages({ inputs, output: join(folder, "bare"), tokens: false });
+  assert.ok(!(await readdir(join(folder, "bare"))).some((name) => name.endsWith(".tokens")));
+  const [a, b] = [join(folder, "with-tokens"), join(folder, "without-tokens")];
+  await mineCorpus({ ...mineOptions, review, output: a });
+  await mineCorpus({ ...mineOptions, review, output: b, shards: bare.shards });
+  const [{ "/settings.json": _, ...whole }, { "/settings.json": __, ...other }] = await Promise.all(
+    [a, b].map(contents),
+  );
+  assert.deepEqual(other, whole);
+});
+
+test("a file of tokens that is cut off, or belongs to another shard, is an error", async () => {
+  const output = join(folder, "cut");
+  const { shards } = await preparePages({ inputs, output });
+  const path = tokensPath(shards[0]);
+  const bytes = await readFile(path);
+  const mine = (name: string) => mineCorpus({ ...mineOptions, shards, output: join(folder, name) });
+  await writeFile(path, bytes.subarray(0, bytes.length - 4));
+  await assert.rejects(mine("cut-1"), /part-00000-0000.tokens: it ends within a page/);
+  await writeFile(path, await readFile(tokensPath(shards[1])));
+  await assert.rejects(mine("cut-2"), /part-00000-0000.tokens: it has (more|fewer) pages than/);
 });
 
 test("an aborted loop goes on to the files of one that was not", async () => {

@@ -6,12 +6,50 @@
  */
 
 import { readRows } from "@gradus/sft-packing/parquet";
-import { asyncBufferFromFile, parquetMetadataAsync } from "hyparquet";
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import type { CorpusPage } from "./shards.ts";
 
 /** The pages of a shard. */
 export async function* readShard(path: string): AsyncGenerator<CorpusPage> {
   for await (const row of readRows(await asyncBufferFromFile(path))) yield row as unknown as CorpusPage;
+}
+
+/** A page whose text is made of its bytes when it is asked for. */
+export interface LazyPage {
+  readonly url: string;
+  /** Bytes of text. */
+  readonly size: number;
+  text(): string;
+}
+
+/** The pages of a shard, for those who look at the text of few. */
+export async function* readLazyShard(path: string): AsyncGenerator<LazyPage> {
+  for await (const row of readRaw(path, ["url", "text"], { stringFromBytes: (bytes) => bytes })) {
+    const [url, text] = [row.url, row.text] as Uint8Array[];
+    yield { url: decoder.decode(url), size: text.length, text: () => decoder.decode(text) };
+  }
+}
+
+/** The URLs of a shard's pages, without reading more. */
+export async function* readUrls(path: string): AsyncGenerator<string> {
+  for await (const { url } of readRaw(path, ["url"])) yield url as string;
+}
+
+const decoder = new TextDecoder();
+
+async function* readRaw(
+  path: string,
+  columns: string[],
+  parsers?: { stringFromBytes(bytes: Uint8Array): unknown },
+): AsyncGenerator<Record<string, unknown>> {
+  const file = await asyncBufferFromFile(path);
+  const metadata = await parquetMetadataAsync(file);
+  let rowStart = 0;
+  for (const { num_rows } of metadata.row_groups) {
+    const rowEnd = rowStart + Number(num_rows);
+    yield* await parquetReadObjects({ file, metadata, columns, rowStart, rowEnd, parsers });
+    rowStart = rowEnd;
+  }
 }
 
 /** How many rows Parquet files have; reads their ends only. */
@@ -29,11 +67,12 @@ export interface ShardScores {
 
 /** Reads what `scoreShards` wrote for one shard. */
 export async function readScores(path: string): Promise<ShardScores> {
-  const scores: number[] = [];
-  const words: number[] = [];
-  for await (const row of readRows(await asyncBufferFromFile(path))) {
-    scores.push(row.score as number);
-    words.push(row.words as number);
+  const size = await countRows([path]);
+  const result = { scores: new Float64Array(size), words: new Float64Array(size) };
+  let row = 0;
+  for await (const { score, words } of readRaw(path, ["score", "words"])) {
+    result.scores[row] = score as number;
+    result.words[row++] = Number(words);
   }
-  return { scores: Float64Array.from(scores), words: Float64Array.from(words) };
+  return result;
 }

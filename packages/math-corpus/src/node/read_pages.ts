@@ -9,7 +9,7 @@ import { createReadStream, type ReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { createGunzip, type ZlibOptions } from "node:zlib";
 import { parseJsonl } from "@gradus/sft-packing";
-import { type Page, pageOf } from "../archive/page.ts";
+import { asStrings, type Page, type RawPage, rawPageOf } from "../archive/page.ts";
 import { readWarc } from "../archive/warc.ts";
 import { checkText, shown } from "../check.ts";
 
@@ -40,6 +40,11 @@ export interface ReadPosition {
  * ```
  */
 export async function* readPages(path: string, position?: ReadPosition): AsyncGenerator<Page> {
+  for await (const page of readRawPages(path, position)) yield asStrings(page);
+}
+
+/** The same with bytes where the file has UTF-8; they are overwritten when the next page is asked for. */
+export async function* readRawPages(path: string, position?: ReadPosition): AsyncGenerator<RawPage> {
   checkText("read pages", "path", path);
   const kind = /\.(warc|wet|jsonl|parquet)(\.gz)?$/.exec(path);
   if (!kind) {
@@ -54,7 +59,7 @@ export async function* readPages(path: string, position?: ReadPosition): AsyncGe
         yield checkPage(row, `row ${++line}`);
     } else {
       for await (const record of readWarc(bytesOf(path, kind[2] !== undefined, state))) {
-        const page = pageOf(record);
+        const page = rawPageOf(record);
         if (page) yield page;
         else state.skipped++;
       }

@@ -1,5 +1,5 @@
 /**
- * What each UTF-16 unit is to a word splitter, in a table that fills as it is asked.
+ * What each character is to a word splitter, in a table that fills as it is asked.
  *
  * @module
  */
@@ -12,35 +12,41 @@ export const WORD = 1;
 export const IDEOGRAPH = 2;
 /** Punctuation, operators, pictures: each is a token, none a word. */
 export const SYMBOL = 3;
-/** Half of a character beyond U+FFFF: ask `classify`. */
-export const SURROGATE = 4;
+
+/** An entry is a class, shifted by so many bits, and the character in lower case: one look for both. */
+export const KIND_SHIFT = 21;
+/** The part of an entry that is the character. */
+export const POINT_MASK: number = 2 ** KIND_SHIFT - 1;
 
 const UNKNOWN = 255;
 const word = /^[\p{L}\p{M}\p{N}]$/u;
 const ideograph = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]$/u;
 const space = /^[\s\p{C}\p{Z}]$/u;
 
-/** For each unit its class, times 2¹⁶, and itself in lower case: one look for both. */
-const table = new Uint32Array(2 ** 16).fill(UNKNOWN << 16);
-for (let unit = 0; unit < 128; unit++) learn(unit);
+const table = new Uint32Array(2 ** 16).fill(UNKNOWN << KIND_SHIFT);
+for (let point = 0; point < 128; point++) learn(point);
 
 /** The class of a code point. */
-export function classify(codePoint: number): number {
+function classify(codePoint: number): number {
   const character = String.fromCodePoint(codePoint);
   if (ideograph.test(character)) return IDEOGRAPH;
   if (word.test(character)) return WORD;
   return space.test(character) ? SPACE : SYMBOL;
 }
 
-function learn(unit: number): number {
-  const small = String.fromCharCode(unit).toLowerCase();
-  const kind = (unit & 0xf800) === 0xd800 ? SURROGATE : classify(unit);
-  table[unit] = (kind << 16) | (small.length === 1 ? small.charCodeAt(0) : unit);
-  return table[unit];
+function learn(point: number): number {
+  const small = String.fromCharCode(point).toLowerCase();
+  table[point] = (classify(point) << KIND_SHIFT) | (small.length === 1 ? small.charCodeAt(0) : point);
+  return table[point];
 }
 
-/** Class of a UTF-16 unit, times 2¹⁶, plus the unit in lower case, where that is one unit. */
-export function lookUp(unit: number): number {
-  const known = table[unit];
-  return known >>> 16 === UNKNOWN ? learn(unit) : known;
+/** The entry of a character up to U+FFFF. Lower case is taken where that is one UTF-16 unit. */
+export function lookUp(point: number): number {
+  const known = table[point];
+  return known >>> KIND_SHIFT === UNKNOWN ? learn(point) : known;
+}
+
+/** The entry of any character; those beyond U+FFFF are rare, and stay in the case that they have. */
+export function lookUpPoint(point: number): number {
+  return point < 2 ** 16 ? lookUp(point) : (classify(point) << KIND_SHIFT) | point;
 }

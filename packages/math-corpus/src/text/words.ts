@@ -5,13 +5,13 @@
  * @module
  */
 
-import { classify, IDEOGRAPH, lookUp, SPACE, SURROGATE, WORD } from "./characters.ts";
+import { IDEOGRAPH, KIND_SHIFT, lookUp, lookUpPoint, POINT_MASK, SPACE, WORD } from "./characters.ts";
 
 /** The words of a text. The arrays are reused by the next call of the reader that made them. */
 export interface Words {
   /** Hashes of the words: runs of letters, marks and digits in lower case; each Chinese or Japanese character is one. */
   readonly words: Int32Array;
-  /** Where each word begins in the text, in UTF-16 units. */
+  /** Where each word begins in the text, in UTF-16 units of the string that it is or stands for. */
   readonly starts: Int32Array;
   /** The words and, between them, the symbols; a symbol that repeats at once counts once. */
   readonly tokens: Int32Array;
@@ -21,7 +21,8 @@ const FNV_OFFSET = 0x811c9dc5 | 0;
 const FNV_PRIME = 0x01000193;
 
 /**
- * A function that reads texts into hashes: FNV-1a (32 bits) over the UTF-16 units of each word in lower case.
+ * A function that reads texts, as strings or in UTF-8, into hashes: FNV-1a (32 bits) over the code points of each word in
+ * lower case. Pages come as bytes and most of them are dropped, so that no string is made of those.
  *
  * @example
  * ```ts
@@ -32,55 +33,71 @@ const FNV_PRIME = 0x01000193;
  * words[1] === words[2]; // true
  * ```
  */
-export function wordReader(): (text: string) => Words {
-  let words = new Int32Array(1024);
-  let starts = new Int32Array(1024);
-  let tokens = new Int32Array(1024);
+export function wordReader(): (text: string | Uint8Array) => Words {
+  let room = { words: new Int32Array(1024), starts: new Int32Array(1024), tokens: new Int32Array(1024) };
+  let encoded = new Uint8Array(1024);
   return (text) => {
-    // No text has more tokens than units, so the loop needs no checks.
-    if (words.length < text.length) {
-      const room = Math.max(text.length, 2 * words.length);
-      words = new Int32Array(room);
-      starts = new Int32Array(room);
-      tokens = new Int32Array(room);
+    let length: number;
+    let bytes: Uint8Array = encoded;
+    if (typeof text === "string") {
+      if (encoded.length < 3 * text.length) encoded = new Uint8Array(Math.max(3 * text.length, 2 * encoded.length));
+      bytes = encoded;
+      length = encoder.encodeInto(text, encoded).written;
+    } else {
+      bytes = text;
+      length = text.length;
     }
-    const { length } = text;
+    // No text has more tokens than bytes, so the loop needs no checks.
+    if (room.words.length < length) {
+      const most = Math.max(length, 2 * room.words.length);
+      room = { words: new Int32Array(most), starts: new Int32Array(most), tokens: new Int32Array(most) };
+    }
+    const { words, starts, tokens } = room;
     let wordCount = 0;
     let tokenCount = 0;
     let symbol = -1;
     let at = 0;
+    /** Bytes before `at`, less the UTF-16 units that they are. */
+    let shift = 0;
     while (at < length) {
-      const begin = at;
-      let entry = lookUp(text.charCodeAt(at++));
-      let kind = entry >>> 16;
-      let unit = entry & 0xffff;
-      if (kind === SURROGATE) {
-        unit = text.codePointAt(begin) as number;
-        kind = classify(unit);
-        if (unit > 0xffff) at++;
+      const begin = at - shift;
+      const byte = bytes[at];
+      let entry: number;
+      if (byte < 0x80) {
+        entry = lookUp(byte);
+        at++;
+      } else {
+        const size = sizeAt(bytes, at, length);
+        entry = lookUpPoint(pointAt(bytes, at, size));
+        at += size;
+        shift += size === 4 ? 2 : size - 1;
       }
+      let kind = entry >>> KIND_SHIFT;
       if (kind === SPACE) {
         symbol = -1;
         continue;
       }
-      let hash = Math.imul(FNV_OFFSET ^ unit, FNV_PRIME);
+      let hash = Math.imul(FNV_OFFSET ^ (entry & POINT_MASK), FNV_PRIME);
       if (kind === WORD) {
         while (at < length) {
-          entry = lookUp(text.charCodeAt(at));
-          kind = entry >>> 16;
-          unit = entry & 0xffff;
-          if (kind === SURROGATE) {
-            unit = text.codePointAt(at) as number;
-            kind = classify(unit);
-            if (kind === WORD && unit > 0xffff) at++;
+          const next = bytes[at];
+          if (next < 0x80) {
+            entry = lookUp(next);
+            if (entry >>> KIND_SHIFT !== WORD) break;
+            at++;
+          } else {
+            const size = sizeAt(bytes, at, length);
+            entry = lookUpPoint(pointAt(bytes, at, size));
+            if (entry >>> KIND_SHIFT !== WORD) break;
+            at += size;
+            shift += size === 4 ? 2 : size - 1;
           }
-          if (kind !== WORD) break;
-          hash = Math.imul(hash ^ unit, FNV_PRIME);
-          at++;
+          hash = Math.imul(hash ^ (entry & POINT_MASK), FNV_PRIME);
         }
       } else if (kind !== IDEOGRAPH) {
-        if (symbol !== unit) tokens[tokenCount++] = hash;
-        symbol = unit;
+        kind = entry & POINT_MASK;
+        if (symbol !== kind) tokens[tokenCount++] = hash;
+        symbol = kind;
         continue;
       }
       symbol = -1;
@@ -94,6 +111,27 @@ export function wordReader(): (text: string) => Words {
       tokens: tokens.subarray(0, tokenCount),
     };
   };
+}
+
+const encoder = new TextEncoder();
+
+/** Bytes of the character at `at`: 1 where the bytes are no UTF-8. */
+function sizeAt(bytes: Uint8Array, at: number, end: number): number {
+  const first = bytes[at];
+  const size = first >= 0xf0 && first < 0xf5 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 1;
+  if (first >= 0xf5 || at + size > end) return 1;
+  for (let i = 1; i < size; i++) if ((bytes[at + i] & 0xc0) !== 0x80) return 1;
+  return size;
+}
+
+/** The code point of a character that takes `size` bytes; U+FFFD for one that is none. */
+function pointAt(bytes: Uint8Array, at: number, size: number): number {
+  const first = bytes[at];
+  if (size === 2) return ((first & 0x1f) << 6) | (bytes[at + 1] & 0x3f);
+  if (size === 3) return ((first & 0x0f) << 12) | ((bytes[at + 1] & 0x3f) << 6) | (bytes[at + 2] & 0x3f);
+  if (size === 1) return 0xfffd;
+  const upper = ((first & 0x07) << 18) | ((bytes[at + 1] & 0x3f) << 12);
+  return Math.min(0x10ffff, upper | ((bytes[at + 2] & 0x3f) << 6) | (bytes[at + 3] & 0x3f));
 }
 
 /**

@@ -13,6 +13,26 @@ test("the fast reader finds the words of the regular expression, wherever charac
   );
 });
 
+test("a text in UTF-8 has the words, starts and tokens of the string", () => {
+  const [readString, readBytes] = [wordReader(), wordReader()];
+  const text = fc.string({ unit: fc.constantFrom(..."aÉλ 求𠮷😀=.-\u00a0\ufffd1"), maxLength: 40 });
+  fc.assert(
+    fc.property(text, (text) => {
+      assert.deepEqual(readBytes(new TextEncoder().encode(text)), readString(text));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("bytes that are no UTF-8 are read to their end, as words are that stand between them", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 20 }), (bytes) => {
+      const all = new Uint8Array([...bytes, 0x20, 0x61, 0x20, ...bytes]);
+      assert.ok([...wordReader()(all).words].includes(hashWord("a")));
+    }),
+  );
+});
+
 test("each word's start is where it begins in the text", () => {
   const text = "Ein Satz, 求解 𠮷 x_1";
   const { words, starts } = wordReader()(text);
