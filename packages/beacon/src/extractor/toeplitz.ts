@@ -55,8 +55,21 @@ export function extractableBits(minEntropy: number, distance: number = 1e-10): n
  */
 export function toeplitz(input: Bits, seed: Bits, m: number): Bits {
   check(input, seed, m);
-  // Measured crossover: the transform costs what 1,500 sliced output words of the same input would.
-  return m <= 1500 || input.length <= 8192 ? toeplitzSliced(input, seed, m) : toeplitzNtt(input, seed, m);
+  return transformPays(input.length, m) ? toeplitzNtt(input, seed, m) : toeplitzSliced(input, seed, m);
+}
+
+/** Rows and columns of the blocks that a transform takes at most. */
+const BLOCK = MAX_CONVOLUTION / 2;
+
+/**
+ * Whether the transform is the faster one: n m matrix entries, 32 at a time, against N log₂ N butterflies for each block. A butterfly
+ * takes as long as some 600 entries (510 to 860 for n from 2,048 to 1,000,000, benchmarks/beacon.mjs); with n = m, the transform is
+ * the faster one from about 25,000 bits on.
+ */
+function transformPays(n: number, m: number): boolean {
+  const size = 2 ** Math.ceil(Math.log2(Math.min(n, BLOCK) + Math.min(m, BLOCK) - 1));
+  const blocks = Math.ceil(n / BLOCK) * Math.ceil(m / BLOCK);
+  return n * m > 600 * blocks * size * Math.log2(size);
 }
 
 function check(input: Bits, seed: Bits, m: number): void {
@@ -127,8 +140,8 @@ export function toeplitzNtt(input: Bits, seed: Bits, m: number): Bits {
   check(input, seed, m);
   const n = input.length;
   const output = new Uint8Array(m);
-  const rows = Math.min(m, MAX_CONVOLUTION / 2);
-  const columns = Math.min(n, MAX_CONVOLUTION / 2);
+  const rows = Math.min(m, BLOCK);
+  const columns = Math.min(n, BLOCK);
   for (let row = 0; row < m; row += rows) {
     for (let column = 0; column < n; column += columns) {
       const height = Math.min(rows, m - row);

@@ -15,6 +15,7 @@
 
 import { sha3_512 } from "@noble/hashes/sha3.js";
 import { fromHex, toHex, Writer } from "../encoding.ts";
+import { writeSharedFields } from "./shared_fields.ts";
 
 /** Where a pulse's local randomness comes from. */
 export interface PulseSource {
@@ -85,20 +86,8 @@ export function commitmentTo(value: string): string {
  * @throws {SyntaxError} A value that is not hexadecimal.
  */
 export function encodePulse(body: PulseBody): Uint8Array<ArrayBuffer> {
-  const writer = new Writer()
-    .text(body.version)
-    .text(body.uri)
-    .uint32(body.cipherSuite)
-    .uint32(body.period)
-    .bytes(fromHex(body.certificateId))
-    .uint64(body.chainIndex)
-    .uint64(body.pulseIndex)
-    .text(body.timeStamp)
-    .bytes(fromHex(body.localRandomValue))
-    .bytes(fromHex(body.external.sourceId))
-    .uint32(body.external.statusCode)
-    .bytes(fromHex(body.external.value))
-    .uint32(body.listValues.length);
+  const writer = new Writer().text(body.version).text(body.uri);
+  writeSharedFields(writer, body).uint32(body.listValues.length);
   for (const { uri, type, value } of body.listValues) writer.text(uri).text(type).bytes(fromHex(value));
   return writer
     .bytes(fromHex(body.precommitmentValue))

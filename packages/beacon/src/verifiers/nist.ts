@@ -10,19 +10,12 @@
  */
 
 import { fromHex, toHex, Writer } from "../encoding.ts";
+import { type SharedFields, writeSharedFields } from "../pulse/shared_fields.ts";
 
 /** A pulse as NIST's server gives it. */
-export interface NistPulse {
+export interface NistPulse extends SharedFields {
   readonly uri: string;
   readonly version: string;
-  readonly cipherSuite: number;
-  readonly period: number;
-  readonly certificateId: string;
-  readonly chainIndex: number;
-  readonly pulseIndex: number;
-  readonly timeStamp: string;
-  readonly localRandomValue: string;
-  readonly external: { readonly sourceId: string; readonly statusCode: number; readonly value: string };
   readonly listValues: readonly { readonly uri?: string; readonly type: string; readonly value: string }[];
   readonly precommitmentValue: string;
   readonly statusCode: number;
@@ -32,19 +25,7 @@ export interface NistPulse {
 
 /** The bytes that NIST signs. */
 export function encodeNistPulse(pulse: NistPulse): Uint8Array<ArrayBuffer> {
-  const writer = new Writer()
-    .text(pulse.uri)
-    .text(pulse.version)
-    .uint32(pulse.cipherSuite)
-    .uint32(pulse.period)
-    .bytes(fromHex(pulse.certificateId))
-    .uint64(pulse.chainIndex)
-    .uint64(pulse.pulseIndex)
-    .text(pulse.timeStamp)
-    .bytes(fromHex(pulse.localRandomValue))
-    .bytes(fromHex(pulse.external.sourceId))
-    .uint32(pulse.external.statusCode)
-    .bytes(fromHex(pulse.external.value));
+  const writer = writeSharedFields(new Writer().text(pulse.uri).text(pulse.version), pulse);
   for (const { value } of pulse.listValues) writer.bytes(fromHex(value));
   return writer.bytes(fromHex(pulse.precommitmentValue)).uint32(pulse.statusCode).finish();
 }

@@ -1,0 +1,35 @@
+/**
+ * The fields in the middle of a pulse, the same in NIST's and in ours, with NIST's lengths before them (NIST IR 8213, section
+ * 4.1.2).
+ *
+ * @module
+ */
+
+import { fromHex, type Writer } from "../encoding.ts";
+
+/** From the cipher suite to the external value. Values are hexadecimal digits. */
+export interface SharedFields {
+  readonly cipherSuite: number;
+  readonly period: number;
+  readonly certificateId: string;
+  readonly chainIndex: number;
+  readonly pulseIndex: number;
+  readonly timeStamp: string;
+  readonly localRandomValue: string;
+  readonly external: { readonly sourceId: string; readonly statusCode: number; readonly value: string };
+}
+
+/** Writes them in order. */
+export function writeSharedFields(writer: Writer, pulse: SharedFields): Writer {
+  return writer
+    .uint32(pulse.cipherSuite)
+    .uint32(pulse.period)
+    .bytes(fromHex(pulse.certificateId))
+    .uint64(pulse.chainIndex)
+    .uint64(pulse.pulseIndex)
+    .text(pulse.timeStamp)
+    .bytes(fromHex(pulse.localRandomValue))
+    .bytes(fromHex(pulse.external.sourceId))
+    .uint32(pulse.external.statusCode)
+    .bytes(fromHex(pulse.external.value));
+}
