@@ -12,6 +12,7 @@ import {
   add,
   gather,
   input,
+  logSoftmax,
   matmul,
   mul,
   reshape,
@@ -142,4 +143,10 @@ export function decoder(
 /** The output head's matrix, [D, V]: its own, or the embedding transposed. */
 export function headMatrix(config: TransformerConfig, weights: SymbolicWeights): Tensor {
   return config.tieEmbeddings ? transpose(weights.embedding, [1, 0]) : weights.head;
+}
+
+/** Log-probabilities over the vocabulary of some hidden states: [n, D] → [n, V]. */
+export function vocabularyLogProbs(config: TransformerConfig, weights: SymbolicWeights, hidden: Tensor): Tensor {
+  const scaled = mul(hidden, input("inverseTemperature", "float32", []));
+  return logSoftmax(matmul(scaled, headMatrix(config, weights)));
 }

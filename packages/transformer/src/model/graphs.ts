@@ -9,8 +9,6 @@ import {
   checkpoint,
   gather,
   input,
-  logSoftmax,
-  matmul,
   mul,
   pullback,
   reshape,
@@ -21,9 +19,10 @@ import {
 import type { TransformerConfig } from "../files/config.ts";
 import { isSparse, sparsityOf } from "../files/sparsity.ts";
 import { cachedAttention, type LayerCache, rowAttention } from "./attention.ts";
-import { type Attention, declareWeights, decoder, headMatrix, type SymbolicWeights } from "./decoder.ts";
+import { type Attention, declareWeights, decoder, headMatrix, vocabularyLogProbs } from "./decoder.ts";
+import { cachedSparseAttention, STATE_PARTS, type StatePart, stateName } from "./sparse/decode.ts";
 import type { SparseAttention } from "./sparse/operands.ts";
-import { sparseRowAttention } from "./sparse/rows.ts";
+import { compressedOf, sparseRowAttention } from "./sparse/rows.ts";
 
 /** Options of {@linkcode rowModel}. */
 export interface RowModelOptions {
@@ -112,16 +111,12 @@ export function cacheName(
   return `${part}.${layer}`;
 }
 
-/** Log-probabilities over the vocabulary of some hidden states: [n, D] → [n, V]. */
-function vocabularyLogProbs(config: TransformerConfig, weights: SymbolicWeights, hidden: Tensor): Tensor {
-  const scaled = mul(hidden, input("inverseTemperature", "float32", []));
-  return logSoftmax(matmul(scaled, headMatrix(config, weights)));
-}
-
 /**
  * Reads prompts. Inputs: `tokens`, `positions`, `segments` int32 [groups, prompt] (a prompt begins its row; what follows
  * has other segment ids), `last` int32 [groups], the place of each prompt's last token in the flattened rows. Outputs:
- * `logProbs` [groups, V] of the next token, and each layer's `promptKeys.i`, `promptValues.i` [groups, K, prompt, E].
+ * `logProbs` [groups, V] of the next token, and each layer's `promptKeys.i`, `promptValues.i` [groups, K, prompt, E]; with
+ * sparse attention those of the selected branch, and besides keys and values of the window, those that are compressed, and
+ * the compressed ones (`windowKeys.i`, `recentKeys.i`, `blockKeys.i` …).
  */
 export function prefillModel(config: TransformerConfig, time?: number): Uint8Array {
   const shape = ["groups", time ?? "prompt"];
@@ -129,14 +124,46 @@ export function prefillModel(config: TransformerConfig, time?: number): Uint8Arr
   const last = input("last", "int32", ["groups"]);
   const weights = declareWeights(config);
   const outputs: Record<string, Tensor> = {};
+  const hidden = decoder(
+    config,
+    weights,
+    tokens,
+    positions,
+    isSparse(config) ? sparsePrefill(config, segments, outputs) : fullPrefill(segments, outputs),
+  );
+  outputs.logProbs = vocabularyLogProbs(config, weights, gather(asMatrix(hidden), last));
+  return buildModel({ outputs });
+}
+
+function fullPrefill(segments: Tensor, outputs: Record<string, Tensor>): Attention {
   const attention = rowAttention(segments);
-  const hidden = decoder(config, weights, tokens, positions, (layer, query, key, value) => {
+  return (layer, query, key, value) => {
     outputs[cacheName(layer, "promptKeys")] = key;
     outputs[cacheName(layer, "promptValues")] = value;
     return attention(layer, query, key, value);
-  });
-  outputs.logProbs = vocabularyLogProbs(config, weights, gather(asMatrix(hidden), last));
-  return buildModel({ outputs });
+  };
+}
+
+/** The selected branch's keys and values are the prompt's caches; what the others need, `SparseState` takes out. */
+function sparsePrefill(config: TransformerConfig, segments: Tensor, outputs: Record<string, Tensor>): SparseAttention {
+  const sizes = sparsityOf(config);
+  const attention = sparseRowAttention(segments, sizes);
+  return (layer, operands) => {
+    const { keys, values } = operands;
+    const blocks = compressedOf(operands, sizes);
+    const named: Record<StatePart, Tensor> = {
+      windowKeys: keys.window,
+      windowValues: values.window,
+      recentKeys: keys.compressed,
+      recentValues: values.compressed,
+      blockKeys: blocks.keys,
+      blockValues: blocks.values,
+    };
+    for (const part of STATE_PARTS) outputs[stateName(part, layer)] = named[part];
+    outputs[cacheName(layer, "promptKeys")] = keys.selected;
+    outputs[cacheName(layer, "promptValues")] = values.selected;
+    return attention(layer, operands);
+  };
 }
 
 /** Weights as they become part of a model file. */
@@ -145,9 +172,10 @@ export type WeightData = Readonly<Record<string, { shape: readonly number[]; dat
 /**
  * One more token for every row. Inputs: `tokens`, `positions` int32 [rows, 1], the caches (see `LayerCache`),
  * `promptBias` [groups, 1, 1, prompt], `ownBias` [own]. Outputs: `logProbs` [rows, V], `newKeys.i`, `newValues.i`
- * [rows, K, 1, E]. Rows come group by group.
+ * [rows, K, 1, E]. Rows come group by group. With sparse attention the inputs are those of `cachedSparseAttention`.
  */
 export function decodeModel(config: TransformerConfig, initializers?: WeightData): Uint8Array {
+  if (isSparse(config)) return sparseDecodeModel(config, initializers);
   const { keyValueHeads, headSize } = config;
   const rows = "groups*samples";
   // The first input with both symbols as axes of their own: that is where their values are read off.
@@ -171,4 +199,30 @@ export function decodeModel(config: TransformerConfig, initializers?: WeightData
   const hidden = decoder(config, weights, tokens, positions, attention);
   outputs.logProbs = vocabularyLogProbs(config, weights, asMatrix(hidden));
   return buildModel({ outputs, initializers, inputs: [slots] });
+}
+
+function sparseDecodeModel(config: TransformerConfig, initializers?: WeightData): Uint8Array {
+  const { keyValueHeads, headSize } = config;
+  const tokens = input("tokens", "int32", ["rows", 1]);
+  const positions = input("positions", "int32", ["rows", 1]);
+  const weights = declareWeights(config);
+  const cache = (layer: number, part: "promptKeys" | "promptValues" | "ownKeys" | "ownValues") =>
+    input(
+      cacheName(layer, part),
+      "float32",
+      part.startsWith("own") ? ["rows", keyValueHeads, "own", headSize] : ["groups", keyValueHeads, "prompt", headSize],
+    );
+  const caches = Array.from({ length: config.layers }, (_, layer) => ({
+    promptKeys: cache(layer, "promptKeys"),
+    promptValues: cache(layer, "promptValues"),
+    ownKeys: cache(layer, "ownKeys"),
+    ownValues: cache(layer, "ownValues"),
+  }));
+  const outputs: Record<string, Tensor> = {};
+  const attention = cachedSparseAttention(config, caches, (name, entry) => {
+    outputs[name] = entry;
+  });
+  const hidden = decoder(config, weights, tokens, positions, attention);
+  outputs.logProbs = vocabularyLogProbs(config, weights, asMatrix(hidden));
+  return buildModel({ outputs, initializers });
 }

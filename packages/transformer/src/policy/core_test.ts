@@ -88,7 +88,7 @@ for (const [name, config] of Object.entries({ llama, qwen2, sparse })) {
       const gradient = gradients[weight];
       const before = values.slice();
       // Biases begin at zero: an absolute step for them.
-      const step = 2e-4 * (Math.hypot(...before) / Math.sqrt(before.length) || 1);
+      const step = (config === sparse ? 2e-3 : 2e-4) * (Math.hypot(...before) / Math.sqrt(before.length) || 1);
       const slope = gradient.reduce((sum, x) => sum + Math.abs(x), 0);
       values.forEach((value, i) => {
         values[i] = value + step * Math.sign(gradient[i]);

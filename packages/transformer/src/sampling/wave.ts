@@ -7,9 +7,12 @@
 import { MASKED, type Session, type TensorData } from "@gradus/autodiff";
 import { type Stream, stream } from "@gradus/seeds";
 import type { TransformerConfig } from "../files/config.ts";
+import { isSparse } from "../files/sparsity.ts";
 import { cacheName } from "../model/graphs.ts";
+import { alignmentOf, rowLength } from "../model/rows.ts";
 import { Cache } from "./cache.ts";
 import { type ChoiceOptions, chooseToken } from "./choose.ts";
+import { SparseState } from "./sparse_state.ts";
 
 /** One sampled continuation: see the policy's interface. */
 export interface Completion {
@@ -93,6 +96,7 @@ class Wave {
   #promptBias: Float32Array = new Float32Array(0);
   #promptTime = 0;
   readonly #caches: Record<string, Cache> = {};
+  #sparse: SparseState | undefined;
   #finished = 0;
 
   constructor(config: TransformerConfig, sessions: SamplingSessions, request: WaveRequest) {
@@ -123,6 +127,8 @@ class Wave {
     }
   }
 
+  readonly #groupOf = (slot: number): number => Math.floor(slot / (this.#slots.length / this.#groups));
+
   get alive(): boolean {
     return this.#slots.length > 0;
   }
@@ -141,7 +147,9 @@ class Wave {
   async prefill(): Promise<void> {
     const { prompts, inverseTemperature } = this.#request;
     const longest = Math.max(...prompts.map(({ tokens }) => tokens.length));
-    const time = Math.min(this.#config.maxPositions, Math.ceil(longest / PROMPT_BUCKET) * PROMPT_BUCKET);
+    const time = isSparse(this.#config)
+      ? rowLength(longest, alignmentOf(this.#config))
+      : Math.min(this.#config.maxPositions, Math.ceil(longest / PROMPT_BUCKET) * PROMPT_BUCKET);
     const size = prompts.length * time;
     const [tokens, positions, segments] = [new Int32Array(size), new Int32Array(size), new Int32Array(size)];
     const last = new Int32Array(prompts.length);
@@ -173,8 +181,13 @@ class Wave {
         this.#prompt[name] = { data: results[name].data as Float32Array, shape: [...results[name].shape] };
       }
     }
-    const perGroup = this.#slots.length / this.#groups;
-    this.#choose(results.logProbs.data as Float32Array, (slot) => Math.floor(slot / perGroup));
+    if (isSparse(this.#config)) {
+      const lengths = this.#slots.map((row) => row!.promptLength);
+      const most = Math.min(this.#config.maxPositions, longest + this.#request.maxNewTokens);
+      this.#sparse = new SparseState(this.#config, lengths, most);
+      this.#sparse.fill(results, this.#groupOf);
+    }
+    this.#choose(results.logProbs.data as Float32Array, this.#groupOf);
   }
 
   /** Feeds every row its newest token and draws the next one. */
@@ -195,6 +208,7 @@ class Wave {
       ...this.#sessions.weights(true),
       ...this.#prompt,
       ...Object.fromEntries(caches.map(([name, cache]) => [name, cache.tensor])),
+      ...this.#sparse?.feeds(position, { promptTime: this.#promptTime, capacity, groupOf: this.#groupOf }),
       tokens: { data: tokens, shape: [count, 1] },
       positions: { data: positions, shape: [count, 1] },
       slots: { data: new Float32Array(count / this.#groups), shape: [count / this.#groups] },
@@ -212,6 +226,7 @@ class Wave {
         results[cacheName(layer, "newValues")].data as Float32Array,
       );
     }
+    this.#sparse?.absorb(results, position);
     this.#choose(results.logProbs.data as Float32Array, (slot) => slot);
   }
 
@@ -257,6 +272,7 @@ class Wave {
     const before = this.#slots;
     this.#slots = Array.from(order, (slot) => (slot >= 0 ? before[slot] : undefined));
     for (const cache of Object.values(this.#caches)) cache.keepRows(order);
+    this.#sparse?.keepRows(order);
     if (kept.length < this.#groups) {
       this.#promptBias = keepBlocks(this.#promptBias, kept, this.#groups);
       for (const cache of Object.values(this.#prompt)) {

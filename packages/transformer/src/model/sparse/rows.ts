@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { add, checkpoint, concat, mul, slice, type Tensor } from "@gradus/autodiff";
+import { checkpoint, concat, mul, slice, type Tensor } from "@gradus/autodiff";
 import type { Sparsity } from "../../files/sparsity.ts";
 import { compressRows } from "./compress.ts";
 import { type Choice, compressedChunk } from "./compressed.ts";
+import { gated } from "./gates.ts";
 import type { SparseAttention, SparseOperands } from "./operands.ts";
 import { placesOf } from "./places.ts";
 import { selectedDense } from "./selected.ts";
@@ -33,15 +34,6 @@ export function compressedOf(
     keys: compressRows(keys.compressed, compression.keys, sizes),
     values: compressRows(values.compressed, compression.values, sizes),
   };
-}
-
-/** Equation 5: the sum of the branches, each times its gate. */
-export function gated(
-  { gates }: SparseOperands,
-  branches: { compressed: Tensor; selected: Tensor; window: Tensor },
-): Tensor {
-  const terms = (["compressed", "selected", "window"] as const).map((branch) => mul(branches[branch], gates[branch]));
-  return terms.reduce((sum, term) => add(sum, term));
 }
 
 /**
