@@ -16,6 +16,9 @@ const NAMES = [
   "code_interpreter",
   "hostile_programs",
   "sparse_attention",
+  "shor",
+  "zero_knowledge",
+  "beacon",
 ];
 
 async function help() {
