@@ -1,40 +1,128 @@
 import { createSparseAttention } from "@gradus/sparse-attention";
 
-/** WebGPU in float32, with another compiler in each place. */
+/** Float32, with another compiler in each place. */
 export const tolerance = 1e-5;
 
 // In Node: SwiftShader, which Chromium uses here too.
 if (globalThis.process) process.env.VK_ICD_FILENAMES ??= "/usr/lib/chromium/vk_swiftshader_icd.json";
 
 const options = {
-  ...{ queryHeads: 4, kvHeads: 1, headDim: 8, compressionBlock: 8, compressionStride: 4 },
+  ...{ queryHeads: 4, kvHeads: 1, headDim: 8, valueDim: 12, compressionBlock: 8, compressionStride: 4 },
   ...{ selectionBlock: 16, selectedBlocks: 4, window: 12 },
 };
 const time = 75;
 const numbers = (length, seed) =>
   Float32Array.from({ length }, (_, i) => Math.fround(((i * 7919 + seed) % 997) / 500 - 1));
+const some = (array) => [...array].filter((_, i) => i % 13 === 0);
 
-/** Forward and backward on `backend`, some numbers of each result. */
-async function play(backend) {
-  const nsa = await createSparseAttention({ backend, ...options });
-  const [keys, values] = [numbers(time * 8, 1), numbers(time * 8, 2)];
-  const { output, residuals } = await nsa.forward({
-    query: numbers(time * 32, 3),
-    keys: { compressed: keys, selected: keys, window: keys },
-    values: { compressed: values, selected: values, window: values },
-    gates: numbers(time * 12, 4),
-    segments: Int32Array.of(0, 50, time),
-  });
+/** Weights of φ with a hidden layer of 5. */
+const weights = (dim, seed) => ({
+  position: numbers(8 * dim, seed),
+  weight1: numbers(8 * dim * 5, seed + 1).map((x) => x / 4),
+  bias1: numbers(5, seed + 2),
+  weight2: numbers(5 * dim, seed + 3),
+  bias2: numbers(dim, seed + 4),
+});
+const compression = { keys: weights(8, 10), values: weights(12, 20) };
+const branches = (dim) => ({
+  compressed: numbers(time * dim, dim + 1),
+  selected: numbers(time * dim, dim + 2),
+  window: numbers(time * dim, dim + 3),
+});
+const whole = {
+  query: numbers(time * 32, 3),
+  keys: branches(8),
+  values: branches(12),
+  gates: numbers(time * 12, 4),
+  compression,
+};
+
+/** Forward and backward in two segments. */
+async function train(nsa) {
+  const { output, residuals } = await nsa.forward({ ...whole, segments: Int32Array.of(0, 50, time) });
   const gradients = await nsa.backward(residuals, numbers(output.length, 5));
-  await nsa.dispose();
-  const some = (array) => [...array].filter((_, i) => i % 13 === 0);
+  const again = await nsa.backward(residuals, numbers(output.length, 5));
   return {
     output: some(output),
     query: some(gradients.query),
     keys: some(gradients.keys.selected),
     compressed: some(gradients.keys.compressed),
+    values: some(gradients.values.window),
     gates: some(gradients.gates),
+    weight1: some(gradients.compression.keys.weight1),
+    position: some(gradients.compression.values.position),
+    sameBits: gradients.keys.selected.every((x, i) => x === again.keys.selected[i]),
   };
 }
 
-export default { cpu: () => play("cpu"), webgpu: () => play("webgpu") };
+const slice = (array, first, end) => array.subarray((first * array.length) / time, (end * array.length) / time);
+const sliceAll = (all, first, end) =>
+  Object.fromEntries(Object.entries(all).map(([name, array]) => [name, slice(array, first, end)]));
+
+/** A prompt, then token after token: the rows of the whole; and what later tokens cannot change. */
+async function decode(nsa) {
+  const { output } = await nsa.forward(whole);
+  const changed = { ...whole, query: whole.query.map((x, i) => (i < 60 * 32 ? x : x + 1)) };
+  const after = (await nsa.forward(changed)).output;
+  const cache = await nsa.createCache({ capacity: time, compression });
+  const tokens = (first, end) => ({
+    keys: sliceAll(whole.keys, first, end),
+    values: sliceAll(whole.values, first, end),
+  });
+  await nsa.append(cache, tokens(0, 70), 70);
+  let worst = 0;
+  for (let t = 70; t < time; t++) {
+    const step = { query: slice(whole.query, t, t + 1), gates: slice(whole.gates, t, t + 1), ...tokens(t, t + 1) };
+    const row = await nsa.decode(step, cache);
+    const expected = slice(output, t, t + 1);
+    row.forEach((x, i) => {
+      worst = Math.max(worst, Math.abs(x - expected[i]));
+    });
+  }
+  cache.dispose();
+  return { decodes: worst < 1e-5, pastKept: slice(after, 0, 60).every((x, i) => x === output[i]) };
+}
+
+/** Each attention alone. */
+async function pieces(nsa) {
+  const input = { query: whole.query, keys: whole.keys.window, values: whole.values.window };
+  const importance = await nsa.blockImportance({ query: input.query, keys: input.keys, compression: compression.keys });
+  const blocks = await nsa.selectBlocks({ importance, time });
+  const found = { importance: some(importance), blocks: [...blocks] };
+  for (const [name, more] of Object.entries({
+    fullAttention: {},
+    slidingWindowAttention: {},
+    selectedAttention: { blocks },
+    compressedAttention: { compression },
+  })) {
+    const { output, residuals } = await nsa[name]({ ...input, ...more });
+    const gradients = await nsa.attentionBackward(residuals, numbers(output.length, 6));
+    found[name] = { output: some(output), keys: some(gradients.keys) };
+  }
+  return found;
+}
+
+async function play(more) {
+  const nsa = await createSparseAttention({ ...options, ...more });
+  try {
+    return { train: await train(nsa), decode: await decode(nsa), pieces: await pieces(nsa) };
+  } finally {
+    await nsa.dispose();
+  }
+}
+
+/** gpu.js, whose script makes a global in a browser. WebGL2 is only there: Node computes what it should give. */
+async function playGpuJs(gpuJsMode) {
+  if (globalThis.document) await import("/node_modules/gpu.js/dist/gpu-browser.js");
+  const inNode = gpuJsMode === "webgl2" && !globalThis.document;
+  return play({ backend: "gpu.js", gpuJsMode: inNode ? "webasm" : gpuJsMode });
+}
+
+export default {
+  cpu: () => play({ backend: "cpu" }),
+  webgpu: () => play({ backend: "webgpu" }),
+  "gpu.js on WebGPU": () => playGpuJs("webgpu"),
+  "gpu.js on WebGL2": () => playGpuJs("webgl2"),
+  "gpu.js on WebAssembly": () => playGpuJs("webasm"),
+  "gpu.js on the CPU": () => playGpuJs("cpu"),
+};

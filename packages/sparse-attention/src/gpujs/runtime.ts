@@ -18,7 +18,10 @@ export type Argument = Held | number;
 /** What gpu.js computes on. */
 export type GpuJsMode = "webgpu" | "webgl2" | "webasm" | "cpu";
 
-type Kernel = ((...args: unknown[]) => unknown) & { setOutput(size: number[]): unknown };
+type Kernel = ((...args: unknown[]) => unknown) & {
+  setOutput(size: number[]): unknown;
+  kernel: { constructor: { mode?: string }; fallbackReason?: string | null };
+};
 
 interface Gpu {
   createKernel(source: string, settings: object): Kernel;
@@ -80,6 +83,8 @@ export class GpuJs {
     kernel.setOutput([length]);
     try {
       const data = await kernel(...args.map((argument) => (typeof argument === "number" ? argument : argument.data)));
+      if (this.mode !== "cpu" && kernel.kernel.constructor.mode === "cpu")
+        throw new Error(`it fell back to the CPU: ${kernel.kernel.fallbackReason ?? "no reason given"}`);
       return { length, data: data as Held["data"] };
     } catch (error) {
       throw new Error(`gpu.js (${this.mode}) failed: ${(error as Error).message}`, { cause: error });
