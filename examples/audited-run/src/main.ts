@@ -9,12 +9,15 @@ import { parseArgs } from "node:util";
 import { stream } from "@gradus/seeds";
 import type { Question } from "./preregistration.ts";
 import { auditedEvaluation, verifySession } from "./session.ts";
+import { attackToyBeacon, caveat } from "./toy_attack.ts";
 
 const help = `Usage: npm run audited-run -- evaluate --run RUN --out FOLDER [--seeds K] [--questions N]
        npm run audited-run -- verify FOLDER [--run RUN] [--checks Q]
+       npm run audited-run -- attack
 
 evaluate   registers the plan, waits for a later pulse, samples all questions with K seeds, reports all of them
 verify     checks the whole from the files in FOLDER; with --run also recomputes Q rollouts that a later pulse chose
+attack     factors a toy RSA key of a beacon with @gradus/shor and forges a pulse: RSA accepts it, ML-DSA does not
 
   --run RUN        a finished run of npm start, e.g. runs/default
   --seeds K        default 3
@@ -67,4 +70,12 @@ else if (command === "evaluate") {
   const findings = await verifySession(folder, { run: values.run, checks: count("checks", values.checks) });
   for (const { check, holds, detail } of findings) console.log(`${holds ? "✓" : "✗"} ${check} (${detail})`);
   process.exit(findings.every(({ holds }) => holds) ? 0 : 1);
-} else fail(`expected evaluate or verify, found ${command ?? "nothing"}`);
+} else if (command === "attack") {
+  const { key, privateExponent, acceptedByRsa, refusedByMlDsa } = await attackToyBeacon(1);
+  console.log(`The beacon's RSA key: modulus ${key.modulus}, public exponent ${key.exponent}`);
+  console.log(`Factored by simulated order finding: private exponent ${privateExponent}`);
+  console.log(`A forged pulse, RSA:    ${acceptedByRsa ? "accepted" : "refused"}`);
+  console.log(`A forged pulse, ML-DSA: ${refusedByMlDsa ? `refused, ${refusedByMlDsa}` : "accepted"}`);
+  console.log(caveat(key.modulus));
+  process.exit(acceptedByRsa && refusedByMlDsa ? 0 : 1);
+} else fail(`expected evaluate, verify or attack, found ${command ?? "nothing"}`);

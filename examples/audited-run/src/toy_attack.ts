@@ -9,7 +9,15 @@
  * @module
  */
 
-import { encodePulse, outputOf, type Pulse } from "@gradus/beacon";
+import {
+  createBeacon,
+  encodePulse,
+  mlDsaSigner,
+  operatingSystem,
+  outputOf,
+  type Pulse,
+  verifyPulse,
+} from "@gradus/beacon";
 import { factor } from "@gradus/shor";
 import { sha3_256 } from "@noble/hashes/sha3.js";
 
@@ -70,3 +78,45 @@ export function messageOf(pulse: Pulse): Uint8Array {
 export const caveat = (modulus: number): string =>
   `Toy-sized: a modulus of ${Math.floor(Math.log2(modulus)) + 1} bits on a simulated quantum computer. RSA-2048 is out of reach of ` +
   "any simulation, and of every quantum computer that exists; trial division breaks this key faster.";
+
+/** What the attack came to, step by step. */
+export interface Attack {
+  readonly key: ToyRsaKey;
+  /** The private exponent, found from the public key. */
+  readonly privateExponent: number;
+  /** Whether the honest RSA signature passes for the honest pulse, and for the forged one. */
+  readonly honest: { readonly genuine: boolean; readonly forged: boolean };
+  /** Whether the forged pulse passes with the forger's RSA signature. */
+  readonly acceptedByRsa: boolean;
+  /** Why ML-DSA refuses it; undefined if it did not. */
+  readonly refusedByMlDsa: string | undefined;
+}
+
+/**
+ * The whole attack: a beacon signs a pulse with ML-DSA and, as older beacons do, with RSA; the forger has only the public keys.
+ *
+ * @param seed Of the simulated measurements.
+ */
+export async function attackToyBeacon(seed: number): Promise<Attack> {
+  const key: ToyRsaKey = { modulus: 197 * 199, exponent: 5 };
+  const secret = 23_285; // the operator's: 5 · 23285 = 1 modulo 196 · 198
+  const signer = mlDsaSigner(new Uint8Array(32).fill(1));
+  const pulse = await createBeacon({ signer, entropy: operatingSystem(), period: 1000 }).pulse(0);
+  const honest = signToyRsa(messageOf(pulse), key, secret);
+
+  // From here on, only what is public.
+  const privateExponent = recoverPrivateExponent(key, seed);
+  const forged = forgePulse(pulse, "ab".repeat(64));
+  const signature = signToyRsa(messageOf(forged), key, privateExponent);
+  const verdict = await verifyPulse(forged, signer.publicKey);
+  return {
+    key,
+    privateExponent,
+    honest: {
+      genuine: verifyToyRsa(messageOf(pulse), honest, key),
+      forged: verifyToyRsa(messageOf(forged), honest, key),
+    },
+    acceptedByRsa: verifyToyRsa(messageOf(forged), signature, key),
+    refusedByMlDsa: verdict.valid ? undefined : verdict.reason,
+  };
+}
