@@ -1,7 +1,7 @@
 // Each backend that can run here gives the float64 oracle's numbers, forward and backward.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { BackendName, Branches, ForwardInput, SparseAttentionOptions } from "./contract.ts";
+import type { Branches } from "./contract.ts";
 import {
   attend,
   attendBackward,
@@ -17,7 +17,7 @@ import {
 import { createSparseAttention } from "./create.ts";
 import type { SparseAttention } from "./sparse_attention.ts";
 import { backends } from "./testing/backends.ts";
-import { type Case, caseOf, largest, leaves, relativeError, smallPattern } from "./testing/random_case.ts";
+import { type Case, caseOf, float32, largest, leaves, relativeError, smallPattern } from "./testing/random_case.ts";
 
 // Compiling is what takes time, so each configuration is made once and meets several lists of segments.
 const configurations = {
@@ -35,33 +35,13 @@ const configurations = {
   },
 };
 
-/** The case's arrays in float32, and its sizes as options. */
-function float32(
-  { inputs, layout, heads, pattern, outputGradient }: Case,
-  backend: BackendName,
-): {
-  input: ForwardInput<Float32Array>;
-  outputGradient: Float32Array;
-  options: SparseAttentionOptions;
-} {
-  const convert = (tree: object): object =>
-    Object.fromEntries(
-      Object.entries(tree).map(([name, value]) => [
-        name,
-        value && (ArrayBuffer.isView(value) ? Float32Array.from(value as Float64Array) : convert(value)),
-      ]),
-    );
-  const input = { ...convert(inputs), segments: layout.starts } as ForwardInput<Float32Array>;
-  return { input, outputGradient: Float32Array.from(outputGradient), options: { backend, ...heads, ...pattern } };
-}
-
 for (const { backend, skip, options: more } of backends)
   for (const [name, { cases, options }] of Object.entries(configurations))
     test(`${[backend, more?.gpuJsMode].join(" ").trim()}: ${name}: forward and backward are the oracle's`, {
       skip,
     }, async () => {
       const first = caseOf([1], options);
-      const nsa = await createSparseAttention({ ...float32(first, backend).options, ...more });
+      const nsa = await createSparseAttention({ backend, ...first.heads, ...first.pattern, ...more });
       try {
         for (const lengths of cases) {
           const problem = caseOf(lengths, options);
@@ -70,7 +50,7 @@ for (const { backend, skip, options: more } of backends)
           const expectedBack = leaves(
             sparseAttentionBackward(expected.residuals, problem.outputGradient, heads, pattern),
           );
-          const { input, outputGradient } = float32(problem, backend);
+          const { input, outputGradient } = float32(problem);
           const { output, residuals } = await nsa.forward(input);
           const error = relativeError(output, expected.output);
           assert.ok(error < 1e-5, `${lengths}: output is off by ${error}`);
@@ -99,7 +79,7 @@ for (const { backend, skip, options: more } of backends)
 
 /** Changing tokens changes nothing before them, to the last bit. */
 async function keepsThePast(nsa: SparseAttention, problem: Case) {
-  const { input } = float32(problem, nsa.backend);
+  const { input } = float32(problem);
   const before = (await nsa.forward(input)).output;
   for (const [path, array] of leaves(input))
     if (!path.startsWith("compression") && path !== "segments") {
@@ -114,7 +94,7 @@ async function keepsThePast(nsa: SparseAttention, problem: Case) {
 
 /** A prompt and then token after token give the rows that the whole gives. */
 async function decodes(nsa: SparseAttention, problem: Case) {
-  const { input } = float32(problem, nsa.backend);
+  const { input } = float32(problem);
   const { output } = await nsa.forward(input);
   const [batch, time, prompt] = [2, 45, 38];
   const cache = await nsa.createCache({ batch, capacity: time, compression: input.compression });
@@ -147,7 +127,7 @@ async function decodes(nsa: SparseAttention, problem: Case) {
 /** Each attention alone, its gradients, importance and selection. */
 async function attendsInPieces(nsa: SparseAttention, problem: Case) {
   const { heads, layout, pattern, inputs } = problem;
-  const { input, outputGradient } = float32(problem, nsa.backend);
+  const { input, outputGradient } = float32(problem);
   const { segments } = input;
   const expected = sparseAttention(inputs, heads, layout, pattern).residuals;
   const importance = await nsa.blockImportance({

@@ -1,4 +1,5 @@
 // Random problems, small and awkward: segments shorter than a block, lengths that divide nothing, groups of heads.
+import type { ForwardInput } from "../contract.ts";
 import type { CompressionWeights, Heads, Numbers, SparseInputs } from "../cpu/mod.ts";
 import { type Layout, layoutOf, type Pattern } from "../layout.ts";
 
@@ -85,6 +86,22 @@ export function caseOf(
     },
     outputGradient: randomNumbers(random, tokens * queryHeads * valueDim),
   };
+}
+
+/** The case's arrays in float32. */
+export function float32({ inputs, layout, outputGradient }: Case): {
+  input: ForwardInput<Float32Array>;
+  outputGradient: Float32Array;
+} {
+  const convert = (tree: object): object =>
+    Object.fromEntries(
+      Object.entries(tree).map(([name, value]) => [
+        name,
+        value && (ArrayBuffer.isView(value) ? Float32Array.from(value as Float64Array) : convert(value)),
+      ]),
+    );
+  const input = { ...convert(inputs), segments: layout.starts } as ForwardInput<Float32Array>;
+  return { input, outputGradient: Float32Array.from(outputGradient) };
 }
 
 /** The largest absolute value. */
