@@ -107,7 +107,7 @@ export async function createInterpreter(options: InterpreterOptions = {}): Promi
 
   const withPyodide = async (): Promise<Interpreter> => {
     const engine = {
-      pyodide: options.pyodide ?? import.meta.resolve("pyodide/pyodide.mjs"),
+      pyodide: options.pyodide ?? findPyodide(),
       maxBytes: memoryLimitMb * 2 ** 20,
       maxFileBytes: fileLimitMb * 2 ** 20,
       maxOutputBytes: outputLimit,
@@ -154,5 +154,17 @@ export async function createInterpreter(options: InterpreterOptions = {}): Promi
     } catch (other) {
       throw new AggregateError([error, other], `${ACTION}: neither Pyodide nor ${python3} can be started`);
     }
+  }
+}
+
+/** The address of the installed Pyodide, which is no dependency of this package: `python3` and `./text` need none. */
+function findPyodide(): string {
+  try {
+    return import.meta.resolve("pyodide/pyodide.mjs");
+  } catch (cause) {
+    throw new Error(
+      `${ACTION}: Pyodide is not installed: run "npm install pyodide", or give the address of its pyodide.mjs as pyodide`,
+      { cause },
+    );
   }
 }

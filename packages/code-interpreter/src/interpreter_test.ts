@@ -1,5 +1,8 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { createInterpreter, type Interpreter } from "./interpreter.ts";
 import { hostilePrograms } from "./testing/hostile.ts";
@@ -242,3 +245,29 @@ function wheel(name: string, text: string): Uint8Array {
   const bytes = (words: number[]): number[] => words.flatMap((word) => [word & 255, word >>> 8]);
   return Uint8Array.from([...bytes(local), ...file, ...data, ...bytes(central), ...file, ...bytes(end)]);
 }
+
+test("where Pyodide is not installed, the error says how to install it, and programs are found all the same", () => {
+  const folder = mkdtempSync(join(tmpdir(), "gradus-"));
+  try {
+    // A copy of the sources with no node_modules above it.
+    cpSync(new URL(".", import.meta.url), join(folder, "src"), { recursive: true });
+    writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+    const main = join(folder, "main.ts");
+    const lines = [
+      `import { createInterpreter } from "./src/mod.ts";`,
+      `import { lastProgram } from "./src/text.ts";`,
+      `console.log(JSON.stringify(lastProgram("\`\`\`python\\n1\\n")));`,
+      "createInterpreter().catch((error) => console.log(error.message));",
+    ];
+    writeFileSync(main, lines.join("\n"));
+    const flags =
+      "Deno" in globalThis
+        ? ["run", "--no-check", "--allow-all"]
+        : process.execArgv.filter((a, i, all) => !/^--test/.test(a) && !/^--test/.test(all[i - 1] ?? ""));
+    const output = execFileSync(process.execPath, [...flags, main], { encoding: "utf8" });
+    equal(output.split("\n")[0], '"1\\n"');
+    match(output, /Cannot start the interpreter: Pyodide is not installed: run "npm install pyodide"/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

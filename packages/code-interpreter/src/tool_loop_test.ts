@@ -144,6 +144,7 @@ test("programs and outputs in texts", () => {
   equal(lastProgram("```python\na\n```\n```python\nb"), "b");
   equal(lastProgram("```python"), null);
   equal(lastProgram("none"), null);
+  equal(lastProgram("```js\n1\n```"), null);
   equal(truncateOutput("x".repeat(100)), "x".repeat(100));
   equal(truncateOutput(`${"x".repeat(100)}y`), `${"x".repeat(50)}...${"x".repeat(49)}y`);
 });

@@ -4,8 +4,9 @@
  * @module
  */
 
+import { lastProgram } from "@gradus/code-interpreter/text";
 import { stream } from "@gradus/seeds";
-import { type Execute, lastProgram, type ToolOptions, withTools } from "./programs.ts";
+import { type Execute, type ToolOptions, withTools } from "./programs.ts";
 import { buildPrompt, type PromptOptions, textStops } from "./prompt.ts";
 import { type Rule, type RuleName, rules } from "./rules.ts";
 import type { Sampler } from "./sampler.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { lastProgram, truncateOutput } from "@gradus/code-interpreter/text";
 import { cutAt, type Prompt, type Sampler } from "./sampler.ts";
 
 /** Runs a Python program, as `@gradus/code-interpreter` does; resolves for programs that fail, too. */
@@ -21,35 +22,6 @@ export interface ToolOptions {
 }
 
 const OUTPUT = "```output";
-
-/**
- * The last complete ```` ```python ```` block, or `null`; a block that the text's end cuts off counts if it is the last.
- *
- * @example
- * ```ts
- * lastProgram("We add:\n```python\nprint(2 + 3)\n```\n"); // "print(2 + 3)\n"
- * ```
- */
-export function lastProgram(text: string): string | null {
-  const start = text.lastIndexOf("```python");
-  if (start < 0) return null;
-  const body = text.indexOf("\n", start) + 1;
-  if (body === 0) return null;
-  const end = text.indexOf("```", body);
-  return text.slice(body, end < 0 ? undefined : end);
-}
-
-/**
- * The first and last `ends` characters of a longer text, with `...` between.
- *
- * @example
- * ```ts
- * truncateOutput("123456789", 2); // "12...89"
- * ```
- */
-export function truncateOutput(output: string, ends = 50): string {
-  return output.length <= 2 * ends ? output : `${output.slice(0, ends)}...${output.slice(output.length - ends)}`;
-}
 
 /**
  * A sampler whose answers may run programs: where one stops for ```` ```output ````, its last program is run, the output

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Execute, lastProgram, truncateOutput, withTools } from "./programs.ts";
+import { type Execute, withTools } from "./programs.ts";
 import type { ChatMessage, Prompt, Sampler, SamplerOptions } from "./sampler.ts";
 
 const settings: SamplerOptions = { samples: 1, temperature: 0, topP: 1, maxNewTokens: 64, stop: [], seeds: [1] };
@@ -71,13 +71,4 @@ test("each answer of a prompt goes on by itself, with a seed of its own", async 
     ],
   );
   assert.match(answers[1][2], /output\n4\n/);
-});
-
-test("programs are found, complete or cut off by the end; long output keeps its ends", () => {
-  assert.equal(lastProgram(`${sum(1, 2)}and\n${sum(3, 4)}`), "print(3 + 4)\n");
-  assert.equal(lastProgram(`${fence}python\nprint(1`), "print(1");
-  assert.equal(lastProgram(`${fence}js\n1\n${fence}`), null);
-  assert.equal(lastProgram(`${fence}python`), null);
-  assert.equal(truncateOutput("x".repeat(100)), "x".repeat(100));
-  assert.equal(truncateOutput(`${"a".repeat(51)}${"b".repeat(50)}`), `${"a".repeat(50)}...${"b".repeat(50)}`);
 });
