@@ -63,7 +63,7 @@ test("a value of another kind or out of range is named with what was expected", 
       { pretraining: { steps: 5, codeSteps: 6 } },
       "pretraining.codeSteps: expected at most pretraining.steps, 5, found 6",
     ],
-    [{ grpo: { reward: "outcome" } }, "grpo.reward: expected rule or process, as rewardModel.kind says, found outcome"],
+    [{ grpo: { reward: "process" } }, "grpo.reward: expected rule or outcome, as rewardModel.kind says, found process"],
     [{ corpus: { inputs: ["x.warc"] } }, "corpus: expected both inputs and seedFiles, or none, found one of them"],
     ["[]", "expected an object"],
   ];

@@ -84,7 +84,10 @@ function merged(base: Record<string, unknown>, changes: Record<string, unknown>,
 function withReward(configuration: Configuration, reward: "outcome" | "process"): Configuration {
   const { rewardModel, grpo } = configuration;
   // Every line of a solution is completed, so the process model has fewer of them.
-  const problems = reward === rewardModel.kind ? rewardModel.problems : rewardModel.problems * 2;
+  const problems =
+    reward === rewardModel.kind
+      ? rewardModel.problems
+      : Math.max(1, Math.round(rewardModel.problems * (reward === "process" ? 1 / 4 : 4)));
   const completions = Math.max(rewardModel.completions, reward === "process" ? 8 : 0);
   return {
     ...configuration,

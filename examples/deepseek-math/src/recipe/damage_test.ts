@@ -101,31 +101,31 @@ const canMount = ((): boolean => {
   return probe.status === 0;
 })();
 
-// The first holds one state and not two; the second fills up later, while a checkpoint or an evaluation is written.
-for (const size of [560, 860]) {
-  const skip = canMount ? false : "needs root, to mount a small file system";
-  test(`a disk of ${size} KiB runs full: one line, and with more space the run goes on bit for bit`, {
-    skip,
-  }, async () => {
-    await inFolder(async (folder) => {
-      const disk = join(folder, "disk");
-      await mkdir(disk);
-      const mount = (...args: string[]): void => assert.equal(spawnSync("mount", args).status, 0);
-      mount("-t", "tmpfs", "-o", `size=${size}k`, "tmpfs", disk);
-      try {
-        const out = join(disk, "run");
-        const args = ["--out", out, "--scale", "0.5", "--threads", "1"];
-        const full = await run(tinyProgram, args);
+const skip = canMount ? false : "needs root, to mount a small file system";
+test("a disk runs full, twice: one line each time, and with more space the run goes on bit for bit", {
+  skip,
+}, async () => {
+  await inFolder(async (folder) => {
+    const disk = join(folder, "disk");
+    await mkdir(disk);
+    const mount = (...args: string[]): void => assert.equal(spawnSync("mount", args).status, 0);
+    // At first it holds one state and not two; then it fills up later, while a checkpoint or an evaluation is written.
+    mount("-t", "tmpfs", "-o", "size=560k", "tmpfs", disk);
+    try {
+      const out = join(disk, "run");
+      const args = ["--out", out, "--scale", "0.5", "--threads", "1"];
+      for (const [i, more] of ["860k", "8m"].entries()) {
+        const full = await run(tinyProgram, [...args, ...(i ? ["--resume"] : [])]);
         assert.equal(full.code, 1, full.stderr);
         assert.match(full.stderr, /(^|\n)error: Cannot (write|save) [^\n]*: no space left on the device\n$/);
         assert.ok(new RunDirectory(out).isBegun);
-        mount("-o", "remount,size=8m", disk);
-        const resumed = await run(tinyProgram, [...args, "--resume"]);
-        assert.equal(resumed.code, 0, resumed.stderr);
-        await assertSameRun(out, whole);
-      } finally {
-        spawnSync("umount", [disk]);
+        mount("-o", `remount,size=${more}`, disk);
       }
-    });
+      const resumed = await run(tinyProgram, [...args, "--resume"]);
+      assert.equal(resumed.code, 0, resumed.stderr);
+      await assertSameRun(out, whole);
+    } finally {
+      spawnSync("umount", [disk]);
+    }
   });
-}
+});

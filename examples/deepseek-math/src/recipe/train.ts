@@ -10,6 +10,7 @@ import type { ProblemTokens } from "../problems/tokens.ts";
 import { formatDuration, type Progress } from "../progress.ts";
 import { type JournalRecord, readJournal } from "../run/journal.ts";
 import { allStages } from "../stages/mod.ts";
+import { PolicyShelf } from "../stages/policy_shelf.ts";
 import type { RecipeStage, StageAccount, StageContext } from "../stages/stage.ts";
 import { type Configuration, recipeStages, type Stage, type StageName, stageLabels, stages } from "./configuration.ts";
 import type { Evaluation } from "./evaluate.ts";
@@ -77,8 +78,10 @@ export async function runStages(
   const { device, threads, progress } = options;
   let tokens: ProblemTokens | undefined;
   const pythons: Promise<Interpreter>[] = [];
+  const engine = { device, threads };
+  const policies = new PolicyShelf(directory, engine);
   const context: StageContext = {
-    ...{ configuration, directory, engine: { device, threads }, progress, problems },
+    ...{ configuration, directory, engine, progress, problems, policies },
     async tokens() {
       tokens ??= await directory.loadTokens();
       if (tokens === undefined) throw new Error(`Cannot read ${directory.path}/tokenizer.json: no such file`);
@@ -92,6 +95,7 @@ export async function runStages(
   try {
     for (const name of recipeStages.filter((each) => names.includes(each))) await runStage(context, allStages[name]);
   } finally {
+    await policies.close();
     for (const python of pythons) (await python.catch(() => undefined))?.close();
   }
 }

@@ -6,7 +6,7 @@
 
 import { type Stage, stageLabels, stages } from "../recipe/configuration.ts";
 import { evaluateFully, type FullEvaluation } from "../recipe/full_evaluation.ts";
-import { openCheckpoint, programRunner } from "./policy_training.ts";
+import { programRunner } from "./policy_training.ts";
 import type { RecipeStage, StageAccount, StageContext } from "./stage.ts";
 
 export const evaluation: RecipeStage = {
@@ -46,7 +46,7 @@ async function evaluateStage(
   onProgress: (detail: string) => void,
 ): Promise<FullEvaluation> {
   const { configuration, problems } = context;
-  const policy = await openCheckpoint(context, stage);
+  const policy = await context.policies.take(stage);
   try {
     return await evaluateFully({
       ...{ policy, tokens: await context.tokens(), problems: problems.heldOut },
@@ -54,7 +54,7 @@ async function evaluateStage(
       run: programRunner(context),
     });
   } finally {
-    await policy.dispose();
+    context.policies.giveBack(policy);
   }
 }
 

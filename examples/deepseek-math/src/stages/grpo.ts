@@ -10,7 +10,6 @@ import { reinforcement } from "../recipe/reinforcement.ts";
 import { openJudge } from "../recipe/reward_model.ts";
 import {
   describe,
-  openCheckpoint,
   producedBy,
   programRunner,
   type Training,
@@ -51,7 +50,7 @@ async function* updates(context: StageContext, training: Training): AsyncGenerat
   const { grpo: settings, model, seed } = configuration;
   const tokens = await context.tokens();
   // π_ref: the policy as SFT left it.
-  const reference = settings.beta > 0 ? await openCheckpoint(context, "sft") : undefined;
+  const reference = settings.beta > 0 ? await context.policies.take("sft") : undefined;
   const judge =
     settings.reward === "rule"
       ? undefined
@@ -73,6 +72,6 @@ async function* updates(context: StageContext, training: Training): AsyncGenerat
     }
   } finally {
     await judge?.dispose();
-    await reference?.dispose();
+    context.policies.giveBack(reference);
   }
 }

@@ -16,6 +16,7 @@ import { formatCount } from "../progress.ts";
 import { grpoTrainer, reportOf } from "../recipe/reinforcement.ts";
 import { type Judge, judgedSolutions, openJudge } from "../recipe/reward_model.ts";
 import { reward } from "../verify.ts";
+import { follow } from "./policy_shelf.ts";
 import {
   describe,
   producedBy,
@@ -70,16 +71,19 @@ async function* updates(context: StageContext, training: Training): AsyncGenerat
     openJudge(modelOf(updates), { kind: rewardModel.kind, tokens, vocabSize: model.vocabSize, engine });
   let judge: Judge | undefined;
   let reference: TransformerPolicy | undefined;
-  const openReference = async (step: number): Promise<TransformerPolicy> => {
-    const path = directory.round(Math.floor(step / steps) + 1).reference;
-    if (step % steps === 0 && !existsSync(path)) await policy.save(path);
-    return await loadPolicy(path, engine);
+  /** π_ref ← π_θ; kept, for a run that is killed within the round. */
+  const followPolicy = async (step: number): Promise<void> => {
+    const path = directory.round(step / steps + 1).reference;
+    if (!existsSync(path)) await policy.save(path);
+    reference ??= await context.policies.take("grpo");
+    await follow(reference, (await policy.state()).weights);
   };
 
   const storage = await openReplayFile(directory.replay);
   try {
     const buffer = await ReplayBuffer.open({ storage, heldOut: (question) => problems.isHeldOut(question) });
-    if (from % steps !== 0) reference = await openReference(from);
+    if (from % steps !== 0)
+      reference = await loadPolicy(directory.round(Math.floor(from / steps) + 1).reference, engine);
     let step = from;
     let last = "";
     const trainer = grpoTrainer({
@@ -89,10 +93,7 @@ async function* updates(context: StageContext, training: Training): AsyncGenerat
       practice: (index) => problems.practice(PRACTICE + index),
       reference: {
         logProbs: async (batch, options) => await (reference as TransformerPolicy).logProbs(batch, options),
-        reset: async () => {
-          await reference?.dispose();
-          reference = await openReference(step);
-        },
+        reset: () => followPolicy(step),
       },
       judge: async (prompt, completion, answer) => {
         const judged = await (judge as Judge).judge(prompt, completion);
@@ -143,7 +144,7 @@ async function* updates(context: StageContext, training: Training): AsyncGenerat
     }
   } finally {
     await judge?.dispose();
-    await reference?.dispose();
+    context.policies.giveBack(reference);
     await storage.close();
   }
 }

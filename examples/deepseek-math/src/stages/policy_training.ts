@@ -8,7 +8,7 @@
 import { existsSync } from "node:fs";
 import { multiStepSchedule, type Schedule } from "@gradus/autodiff";
 import type { MixtureState } from "@gradus/math-corpus";
-import { createPolicy, loadPolicy, type TransformerPolicy } from "@gradus/transformer";
+import { createPolicy, type TransformerPolicy } from "@gradus/transformer";
 import type { RunPython } from "../problems/programs.ts";
 import type { StageProgress } from "../progress.ts";
 import { type Configuration, type Stage, stageLabels, stages } from "../recipe/configuration.ts";
@@ -51,11 +51,6 @@ export interface TrainedStage {
   readonly totals: StageTotals;
 }
 
-/** The policy as a stage left it. */
-export async function openCheckpoint({ directory, engine }: StageContext, stage: Stage): Promise<TransformerPolicy> {
-  return await loadPolicy(directory.checkpoint(stage), engine);
-}
-
 /** Runs what is left of a stage, to its checkpoint and its evaluation. */
 export async function trainPolicy(context: StageContext, part: PolicyStage): Promise<TrainedStage> {
   const { directory, progress } = context;
@@ -88,9 +83,10 @@ export async function trainPolicy(context: StageContext, part: PolicyStage): Pro
     const percent = (share: number) => (100 * share).toFixed(1);
     const { accuracy, low, high } = evaluation;
     bar.finish(`accuracy ${percent(accuracy)}% (95%: ${percent(low)}–${percent(high)}%)`);
+    await context.policies.remember(stage, policy);
     return { evaluation, totals };
   } finally {
-    await policy.dispose();
+    context.policies.giveBack(policy);
   }
 }
 
@@ -98,7 +94,7 @@ export async function trainPolicy(context: StageContext, part: PolicyStage): Pro
 async function begin(context: StageContext, stage: Stage): Promise<TransformerPolicy> {
   const { configuration, engine } = context;
   const before = stages.indexOf(stage) - 1;
-  if (before >= 0) return await openCheckpoint(context, stages[before]);
+  if (before >= 0) return await context.policies.take(stages[before]);
   return await createPolicy(configuration.model, { seed: configuration.seed, ...engine });
 }
 
@@ -160,11 +156,11 @@ export function describe({ loss, reward, length }: Record<string, number>): stri
 
 /** A stage that is over is evaluated by its checkpoint: the policy has gone on. */
 async function evaluateCheckpoint(context: StageContext, stage: Stage): Promise<Evaluation> {
-  const policy = await openCheckpoint(context, stage);
+  const policy = await context.policies.take(stage);
   try {
     return await evaluateGreedily(context, policy, stage);
   } finally {
-    await policy.dispose();
+    context.policies.giveBack(policy);
   }
 }
 

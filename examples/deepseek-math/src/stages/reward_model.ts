@@ -11,7 +11,6 @@ import { openReplayFile } from "@gradus/reward-model/node";
 import { createScorer, loadScorer } from "@gradus/transformer/reward";
 import { judgedSolutions } from "../recipe/reward_model.ts";
 import { type RewardQuality, rewardQuality } from "../recipe/reward_quality.ts";
-import { openCheckpoint } from "./policy_training.ts";
 import type { RecipeStage, StageAccount, StageContext } from "./stage.ts";
 
 /** Where the reward model's problems begin among those for practice: GRPO does not come so far. */
@@ -28,7 +27,7 @@ async function run(context: StageContext): Promise<StageAccount> {
   const { configuration, directory, engine, problems, progress } = context;
   const { rewardModel: settings, grpo, seed, model } = configuration;
   const bar = progress.stage("Reward model", settings.problems, { unit: "problems" });
-  const policy = await openCheckpoint(context, "sft");
+  const policy = await context.policies.take("sft");
   try {
     const parts = {
       ...{ policy, tokens: await context.tokens(), vocabSize: model.vocabSize, settings, seed },
@@ -83,7 +82,7 @@ async function run(context: StageContext): Promise<StageAccount> {
       produced,
     };
   } finally {
-    await policy.dispose();
+    context.policies.giveBack(policy);
   }
 }
 

@@ -10,7 +10,6 @@ import { type OwnSolution, ownSolutions } from "../recipe/rejection.ts";
 import { sftContexts, supervisedCoefficients, supervisedLoss } from "../recipe/supervised.ts";
 import { type ToolSolution, toolSolutions } from "../recipe/tool_solutions.ts";
 import {
-  openCheckpoint,
   producedBy,
   programRunner,
   type Training,
@@ -84,12 +83,12 @@ async function rejectionSampled(context: StageContext): Promise<OwnSolution[]> {
   try {
     return await ownSolutions({
       ...{ configuration, problems: problems.sft, tokens: await context.tokens(), files: directory.rejection },
-      policy: async () => (policy ??= await openCheckpoint(context, "pretraining")),
+      policy: async () => (policy ??= await context.policies.take("pretraining")),
       onProgress: (done, detail) => bar.update({ done, detail }),
     });
   } finally {
     bar.finish();
-    await policy?.dispose();
+    context.policies.giveBack(policy);
   }
 }
 

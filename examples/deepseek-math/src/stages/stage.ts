@@ -12,6 +12,7 @@ import type { Progress } from "../progress.ts";
 import type { Configuration, StageName } from "../recipe/configuration.ts";
 import type { ProblemSource } from "../recipe/problem_source.ts";
 import type { RunDirectory } from "../recipe/run_directory.ts";
+import type { PolicyShelf } from "./policy_shelf.ts";
 
 /** What a stage works with. */
 export interface StageContext {
@@ -19,6 +20,8 @@ export interface StageContext {
   readonly directory: RunDirectory;
   readonly engine: { readonly device: "cpu" | "webgpu"; readonly threads?: number };
   readonly progress: Progress;
+  /** The run's checkpoints, opened. */
+  readonly policies: PolicyShelf;
   readonly problems: ProblemSource;
   /** The run's tokenizer. */
   tokens(): Promise<ProblemTokens>;
