@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { fromHuggingFace, type TransformerConfig, toHuggingFace, validateConfig } from "./config.ts";
+import type { Sparsity } from "./sparsity.ts";
 
 /** SmolLM2-135M's config.json, shortened to the fields that matter. */
 const llama = {
@@ -74,9 +75,31 @@ const config: fc.Arbitrary<TransformerConfig> = fc
     maxPositions: fc.integer({ min: 1, max: 1e6 }),
     tokens: fc.record({ bosToken: fc.nat(9), eosToken: fc.nat(9), padToken: fc.nat(9) }, { requiredKeys: [] }),
     more: fc.array(fc.nat(9), { minLength: 1, maxLength: 3 }),
+    sparsity: fc.option(
+      fc
+        .record({
+          stride: fc.integer({ min: 1, max: 16 }),
+          overlapping: fc.integer({ min: 1, max: 4 }),
+          further: fc.integer({ min: 0, max: 4 }),
+          compressionHidden: fc.integer({ min: 1, max: 99 }),
+          initialBlocks: fc.integer({ min: 0, max: 3 }),
+          localBlocks: fc.integer({ min: 1, max: 3 }),
+          free: fc.integer({ min: 0, max: 9 }),
+          window: fc.integer({ min: 1, max: 999 }),
+        })
+        .map(({ stride, overlapping, further, free, ...sizes }) => ({
+          ...sizes,
+          compressionStride: stride,
+          compressionBlock: overlapping * stride,
+          selectionBlock: (overlapping + further) * stride,
+          selectedBlocks: sizes.initialBlocks + sizes.localBlocks + free,
+        })),
+      { nil: undefined },
+    ),
   })
-  .map(({ groups, tokens, more, ...rest }) => ({
+  .map(({ groups, tokens, more, sparsity, ...rest }) => ({
     ...rest,
+    ...(sparsity ? { attention: "nsa" as const, sparsity } : {}),
     heads: groups * rest.keyValueHeads,
     ...tokens,
     ...(tokens.eosToken !== undefined && more[0] % 2 ? { otherEosTokens: more } : {}),
@@ -88,6 +111,20 @@ test("a configuration comes back from its config.json as it was", () => {
       assert.deepEqual(fromHuggingFace(JSON.parse(JSON.stringify(toHuggingFace(c)))), c);
     }),
   );
+});
+
+test("sizes that are left out are the paper's, and are written out", () => {
+  const sizes = fromHuggingFace(toHuggingFace({ ...fromHuggingFace(llama), attention: "nsa" })).sparsity;
+  assert.deepEqual(sizes, {
+    compressionBlock: 32,
+    compressionStride: 16,
+    compressionHidden: 128, // not in the paper: twice the head's 64
+    selectionBlock: 64,
+    selectedBlocks: 16,
+    initialBlocks: 1,
+    localBlocks: 2,
+    window: 512,
+  });
 });
 
 test("published files are understood", () => {
@@ -187,6 +224,8 @@ test("missing and mistyped fields are named", () => {
   assert.throws(() => fromHuggingFace([] as never), /expected an object, found \[\]/);
 });
 
+const sparse = (sparsity: Sparsity): Partial<TransformerConfig> => ({ attention: "nsa", sparsity });
+
 test("impossible configurations are refused, naming the field, what was expected and what was found", () => {
   const good = fromHuggingFace(llama);
   assert.equal(validateConfig(good), good);
@@ -202,6 +241,15 @@ test("impossible configurations are refused, naming the field, what was expected
     [{ padToken: 49152 }, /padToken must be a token id below vocabSize \(49152\), found 49152/],
     [{ eosToken: undefined, otherEosTokens: [1] }, /otherEosTokens must be absent without eosToken/],
     [{ otherEosTokens: [-1] }, /otherEosTokens\[0\] must be a token id/],
+    [{ attention: "linear" as never }, /attention must be "full" or "nsa", found "linear"/],
+    [{ sparsity: {} }, /sparsity must be absent without attention: "nsa"/],
+    [sparse({ windows: 3 } as never), /sparsity must be made of .*window, found "windows"/],
+    [sparse({ window: 0 }), /sparsity\.window must be an integer of at least 1, found 0/],
+    [sparse({ localBlocks: 0 }), /sparsity\.localBlocks must be an integer of at least 1, found 0/],
+    [sparse({ compressionStride: 5 }), /compressionBlock must be a multiple of compressionStride \(5\), found 32/],
+    [sparse({ selectionBlock: 72 }), /selectionBlock must be a multiple of compressionStride \(16\), found 72/],
+    [sparse({ selectionBlock: 16 }), /selectionBlock must be at least compressionBlock \(32\), found 16/],
+    [sparse({ selectedBlocks: 2 }), /selectedBlocks must be at least initialBlocks \+ localBlocks \(3\), found 2/],
   ];
   for (const [change, message] of cases) {
     assert.throws(() => validateConfig({ ...good, ...change } as TransformerConfig), { name: "RangeError", message });

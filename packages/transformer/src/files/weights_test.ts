@@ -18,8 +18,18 @@ const config: fc.Arbitrary<TransformerConfig> = fc
     tieEmbeddings: fc.boolean(),
     qkvBias: fc.boolean(),
     maxPositions: fc.constant(64),
+    attention: fc.constantFrom("full" as const, "nsa" as const),
+    sparsity: fc.record({
+      compressionBlock: fc.constantFrom(2, 4),
+      compressionStride: fc.constantFrom(1, 2),
+      compressionHidden: fc.integer({ min: 1, max: 5 }),
+    }),
   })
-  .map((c) => ({ ...c, heads: c.heads * c.keyValueHeads }));
+  .map(({ sparsity, ...c }) => ({
+    ...c,
+    heads: c.heads * c.keyValueHeads,
+    ...(c.attention === "nsa" ? { sparsity } : {}),
+  }));
 
 /** Weights in which every number is another, so that a misplaced one shows. */
 function numbered(c: TransformerConfig): Weights {
@@ -99,6 +109,44 @@ test("names and shapes are those of a Qwen2 checkpoint", () => {
     ["model.norm.weight", [2]],
     ["lm_head.weight", [3, 2]],
   ]);
+});
+
+test("a sparse model has projections for each branch, gates, and φ twice", () => {
+  const sizes = { compressionBlock: 4, compressionStride: 2, compressionHidden: 5 };
+  const tensors = toHuggingFaceWeights(
+    { ...small, attention: "nsa", sparsity: sizes },
+    numbered({ ...small, attention: "nsa", sparsity: sizes }),
+  );
+  const attention = Object.fromEntries(
+    Object.entries(tensors)
+      .filter(([name]) => name.includes("self_attn"))
+      .map(([name, { shape }]) => [name.replace("model.layers.0.self_attn.", ""), shape]),
+  );
+  const projections = Object.fromEntries(
+    ["compressed", "selected", "window"].flatMap((branch) =>
+      ["k", "v"].flatMap((of) => [
+        [`${branch}.${of}_proj.weight`, [2, 2]],
+        [`${branch}.${of}_proj.bias`, [2]],
+      ]),
+    ),
+  );
+  const phi = (of: string) => ({
+    [`compressed.${of}_mlp.position`]: [4, 1, 2],
+    [`compressed.${of}_mlp.0.weight`]: [5, 8],
+    [`compressed.${of}_mlp.0.bias`]: [5],
+    [`compressed.${of}_mlp.2.weight`]: [2, 5],
+    [`compressed.${of}_mlp.2.bias`]: [2],
+  });
+  assert.deepEqual(attention, {
+    "q_proj.weight": [4, 2],
+    "q_proj.bias": [4],
+    ...projections,
+    "gate_proj.weight": [6, 2],
+    "gate_proj.bias": [6],
+    ...phi("k"),
+    ...phi("v"),
+    "o_proj.weight": [2, 4],
+  });
 });
 
 test("missing, unknown and misshapen tensors are named", () => {

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TransformerConfig } from "../files/config.ts";
 import { weightShapes } from "../files/weights.ts";
-import { assertClose, llama, qwen2 } from "../testing/models.ts";
+import { assertClose, llama, pseudoRandom, qwen2, sparse } from "../testing/models.ts";
 import { decayMask, initialize, layoutOf, totalSize, views } from "./parameters.ts";
 
-for (const [name, config] of Object.entries({ llama, qwen2 })) {
+for (const [name, config] of Object.entries({ llama, qwen2, sparse })) {
   test(`${name}: the weights cover the flat array without gaps or overlaps, in the order of their shapes`, () => {
     const layout = layoutOf(config);
     const flat = new Float32Array(totalSize(layout));
@@ -31,8 +31,8 @@ for (const [name, config] of Object.entries({ llama, qwen2 })) {
     const decaying = layout.filter(({ offset, size }) => mask.subarray(offset, offset + size).every((x) => x === 1));
     const spared = layout.filter(({ offset, size }) => mask.subarray(offset, offset + size).every((x) => x === 0));
     assert.equal(decaying.length + spared.length, layout.length);
-    assert.ok(spared.every((slot) => /([nN]orm|[bB]ias)$/.test(slot.name)));
-    assert.ok(decaying.every((slot) => !/([nN]orm|[bB]ias)$/.test(slot.name)));
+    assert.ok(spared.every((slot) => /([nN]orm|[bB]ias[12]?)$/.test(slot.name)));
+    assert.ok(decaying.every((slot) => !/([nN]orm|[bB]ias[12]?)$/.test(slot.name)));
     // Two norms a block and one at the end; with Qwen2 a bias a block, or one each for query, key and value.
     assert.ok(spared.length >= 2 * config.layers + 1 + (config.qkvBias ? config.layers : 0));
   });
@@ -72,6 +72,32 @@ test("initial weights have mean 0 and the documented deviation; norms are 1, bia
     const beyond = weight.filter((x) => Math.abs(x) > 1.96 * expected).length / size; // normal: 5%
     assertClose([beyond], [0.05], 5 * Math.sqrt((0.05 * 0.95) / size), `${name}: tails`);
   }
+});
+
+test("φ begins near the sum of a block over √l, however the block is turned", () => {
+  const sizes = { compressionBlock: 8, compressionStride: 4 };
+  const config: TransformerConfig = { ...large, attention: "nsa", sparsity: sizes };
+  const layout = layoutOf(config);
+  const weights = views(initialize(config, layout, 7), layout);
+  const phi = (part: string) => weights[`layers.0.compressKeys.${part}`];
+  const { headSize } = config;
+  const hidden = 2 * headSize;
+  const random = pseudoRandom(3);
+  let [error, size] = [0, 0];
+  for (let block = 0; block < 50; block++) {
+    const x = Float64Array.from({ length: 8 * headSize }, () => 2 * random() - 1);
+    const z = Float64Array.from({ length: hidden }, (_, j) =>
+      x.reduce((sum, y, i) => sum + y * phi("weight1")[i * hidden + j], 0),
+    );
+    for (let e = 0; e < headSize; e++) {
+      const found = z.reduce((sum, y, j) => sum + (y / (1 + Math.exp(-y))) * phi("weight2")[j * headSize + e], 0);
+      let expected = 0;
+      for (let i = 0; i < 8; i++) expected += x[i * headSize + e] / Math.sqrt(8);
+      error += (found - expected) ** 2;
+      size += expected ** 2;
+    }
+  }
+  assert.ok(Math.sqrt(error / size) < 0.3, `relative difference ${Math.sqrt(error / size)}`);
 });
 
 test("the seed decides the weights, and every matrix has numbers of its own", () => {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { ByteTokenizer } from "../files/byte_tokenizer.ts";
-import { assertClose, batchOf, llama, pseudoRandom, qwen2, randomTokens } from "../testing/models.ts";
+import { assertClose, batchOf, llama, pseudoRandom, qwen2, randomTokens, sparse } from "../testing/models.ts";
 import { createPolicy, loadPolicy } from "./policy.ts";
 
 const parent = await mkdtemp(join(tmpdir(), "gradus-policy-"));
@@ -14,19 +14,17 @@ const random = pseudoRandom(8);
 const batch = batchOf([30, 7, 50, 12].map((length) => randomTokens(length, llama, random)));
 
 test("a saved policy loads as the same policy; half precision rounds its weights", async () => {
-  for (const config of [
-    { ...llama, eosToken: 3, otherEosTokens: [4, 5] },
-    { ...qwen2, bosToken: 1 },
-  ]) {
+  for (const config of [{ ...llama, eosToken: 3, otherEosTokens: [4, 5] }, { ...qwen2, bosToken: 1 }, sparse]) {
     const policy = await createPolicy(config, { seed: 6 });
     const { logProbs } = await policy.logProbs(batch);
+    const name = config.attention ?? config.qkvBias;
     for (const [dtype, tolerance] of [
       ["float32", 0],
       ["float16", 0.01],
       ["bfloat16", 0.05],
     ] as const) {
-      if (config.qkvBias && tolerance > 0) continue;
-      const directory = join(parent, `${config.qkvBias}-${dtype}`);
+      if (name !== false && tolerance > 0) continue;
+      const directory = join(parent, `${name}-${dtype}`);
       await policy.save(directory, { dtype, files: { "tokenizer.json": JSON.stringify(new ByteTokenizer()) } });
       const loaded = await loadPolicy(directory);
       assert.deepEqual({ ...loaded.config }, { ...config });
@@ -40,6 +38,29 @@ test("a saved policy loads as the same policy; half precision rounds its weights
   const generation = JSON.parse(await readFile(join(parent, "false-float32", "generation_config.json"), "utf8"));
   assert.deepEqual(generation.eos_token_id, [3, 4, 5]);
   await assert.rejects(loadPolicy(join(parent, "nowhere")), /nowhere/);
+});
+
+test("a policy with sparse attention learns a text by heart, and says it from its checkpoint", async () => {
+  const policy = await createPolicy({ ...sparse, hiddenSize: 32, layers: 1, tieEmbeddings: true }, { seed: 2 });
+  const text = randomTokens(150, sparse, pseudoRandom(4));
+  const lesson = batchOf([text]);
+  const coefficients = Float32Array.from(lesson.labels, (label) => (label < 0 ? 0 : -1 / 149));
+  for (let step = 0; step < 80; step++) {
+    await policy.backward(lesson, coefficients);
+    await policy.step({ learningRate: 0.02 });
+  }
+  const directory = join(parent, "by-heart");
+  await policy.save(directory);
+  await policy.dispose();
+  const again = await loadPolicy(directory);
+  const request = { maxNewTokens: 110, temperature: 0, seed: 1 };
+  const [completion] = await again.sample([text.subarray(0, 40)], request);
+  assert.deepEqual(completion.tokens, text.subarray(40));
+  await assert.rejects(again.exportOnnx(join(parent, "sparse-onnx")), {
+    name: "RangeError",
+    message: /attention "nsa"/,
+  });
+  await again.dispose();
 });
 
 test("NaN in a weight is refused where it would be saved", async () => {
