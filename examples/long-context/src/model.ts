@@ -1,0 +1,39 @@
+/** The two models that are compared: the same decoder with full and with sparse attention. */
+import type { TransformerConfig } from "@gradus/transformer";
+import { VOCABULARY } from "./task.ts";
+
+/** What is compared. */
+export type Kind = "full" | "nsa";
+
+/** A decoder of 1.4M (full) or 1.6M (nsa) parameters for contexts of up to `maxPositions` tokens. */
+export function modelConfig(kind: Kind, maxPositions = 4096): TransformerConfig {
+  return {
+    vocabSize: VOCABULARY,
+    hiddenSize: 192,
+    layers: 2,
+    heads: 8,
+    keyValueHeads: 2,
+    headSize: 24,
+    intermediateSize: 768,
+    ropeTheta: 10_000,
+    normEpsilon: 1e-5,
+    tieEmbeddings: true,
+    qkvBias: false,
+    maxPositions,
+    ...(kind === "nsa"
+      ? {
+          attention: "nsa",
+          sparsity: {
+            compressionBlock: 16,
+            compressionStride: 8,
+            compressionHidden: 48,
+            selectionBlock: 32,
+            selectedBlocks: 8,
+            initialBlocks: 1,
+            localBlocks: 2,
+            window: 64,
+          },
+        }
+      : {}),
+  };
+}
