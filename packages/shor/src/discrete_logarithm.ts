@@ -10,9 +10,8 @@
 
 import { type Root, stream } from "@gradus/seeds";
 import { bitLength, gcd, inverseModulo, isPrime, multiplyModulo, powerModulo } from "./arithmetic/modular.ts";
-import { measureEigenphase } from "./order/iterative.ts";
+import { measureEigenphase, workRegister } from "./order/iterative.ts";
 import { recoverOrder } from "./order/recover.ts";
-import { SparseRegister } from "./order/sparse_register.ts";
 
 /** Options of {@link discreteLogarithm}. */
 export interface LogarithmOptions {
@@ -55,10 +54,11 @@ export function discreteLogarithm(
   const nature = stream(seed, { purpose: "shor logarithm", step: g, prompt: h, sample: prime });
   const bits = 2 * bitLength(prime - 1);
   for (let run = 0; run < runs; run++) {
-    const first = measureEigenphase(new SparseRegister(prime), g, prime, bits, nature);
+    const work = workRegister(prime);
+    const first = measureEigenphase(work, g, prime, bits, nature);
     const order = recoverOrder(first, g, prime);
     if (order === undefined) continue;
-    const second = measureEigenphase(first.register, h, prime, bits, nature);
+    const second = measureEigenphase(work, h, prime, bits, nature);
     const s = Math.round((first.j / 2 ** bits) * order) % order;
     const sx = Math.round((second.j / 2 ** bits) * order) % order;
     const d = gcd(s, order); // s = 0 gives d = r, and says nothing

@@ -37,7 +37,7 @@ export interface Factorisation {
  * Refused is what the quantum part is not for: primes, even numbers and prime powers; and bases that share a factor with N are
  * drawn again instead of being used. One run suffices nearly always.
  *
- * @param n N, odd, from 15 to 2^26 (2^25 within the default memory).
+ * @param n N, odd, from 15 to 2^26.
  * @throws {RangeError} An N as above, or one that needs more memory than the limit: says how much.
  *
  * @example

@@ -13,9 +13,27 @@ import { inverseModulo } from "../arithmetic/modular.ts";
 import { type Kernels, kernels } from "../simulator/kernels.ts";
 import type { Register } from "./register.ts";
 import { rowsOf } from "./rows.ts";
-import type { SparseRegister } from "./sparse_register.ts";
+import { SparseRegister } from "./sparse_register.ts";
 
 const START = 64; // the two sums lie before it
+
+/** Memory for both vectors: their bytes, one value more than N in each, or two, because the last row may write beyond its end. */
+function layout(modulus: number): { pages: number; bytes: number } {
+  const bytes = 8 * (modulus + 2 - (modulus % 2));
+  return { pages: Math.ceil((START + 2 * bytes) / 65536), bytes };
+}
+
+/**
+ * A sparse register in the state |1⟩ which lies where U|w⟩ will be once it is too large for a list. When that is so is no matter of
+ * memory only: a sparse round takes 40 ns for each basis state at 24 bits, a dense one 5 ns for each value, and the list has room
+ * for a tenth of them.
+ */
+export function growingRegister(modulus: number): { start: SparseRegister; memory: WebAssembly.Memory } {
+  const { pages, bytes } = layout(modulus);
+  const memory = new WebAssembly.Memory({ initial: pages });
+  const room = { buffer: memory.buffer as ArrayBuffer, offset: START + bytes, bytes };
+  return { start: new SparseRegister(modulus, undefined, room), memory };
+}
 
 /** |w⟩ and U|w⟩, dense. */
 export class DenseRegister implements Register {
@@ -24,14 +42,24 @@ export class DenseRegister implements Register {
   readonly #kernels: Kernels;
   readonly #bytes: number;
 
-  /** Takes over the state of a sparse register. */
-  constructor(state: SparseRegister, modulus: number) {
+  /**
+   * Takes over the state of a sparse register.
+   *
+   * @param state The state; its list may lie where U|w⟩ will be.
+   * @param modulus N.
+   * @param memory Of {@link growingRegister}. Default: its own.
+   */
+  constructor(
+    state: SparseRegister,
+    modulus: number,
+    memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: layout(modulus).pages }),
+  ) {
     this.#modulus = modulus;
-    // One value more, or two: the last row may write beyond its end.
-    this.#bytes = 8 * (modulus + 2 - (modulus % 2));
-    this.#memory = new WebAssembly.Memory({ initial: Math.ceil((START + 2 * this.#bytes) / 65536) });
-    this.#kernels = kernels(this.#memory);
+    this.#bytes = layout(modulus).bytes;
+    this.#memory = memory;
+    this.#kernels = kernels(memory);
     state.scatter(this.amplitudes);
+    new Float32Array(memory.buffer, START + 2 * this.#bytes - 16, 4).fill(0); // beyond N: not always written
   }
 
   /** |w⟩: re, im, re, im, … */

@@ -16,7 +16,7 @@
 import type { Stream } from "@gradus/seeds";
 import { bitLength, gcd, MAX_MODULUS, multiplyModulo } from "../arithmetic/modular.ts";
 import { gibibytes } from "../simulator/state_vector.ts";
-import { DenseRegister } from "./dense_register.ts";
+import { DenseRegister, growingRegister } from "./dense_register.ts";
 import type { Register } from "./register.ts";
 import { SparseRegister } from "./sparse_register.ts";
 
@@ -55,42 +55,43 @@ export interface PhaseOptions {
 export function measurePhase(a: number, modulus: number, random: Stream, options: PhaseOptions = {}): Measurement {
   const bits = options.bits ?? 2 * bitLength(modulus - 1);
   checkSize(a, modulus, bits, options.memoryLimit);
-  return measureEigenphase(new SparseRegister(modulus), a, modulus, bits, random);
+  return measureEigenphase(workRegister(modulus), a, modulus, bits, random);
 }
 
-/**
- * The same on a register in any state, which is left in what remains of it after the measurements: an eigenstate, nearly. The
- * register that remains may be another one than was given.
- */
+/** A work register while it is few basis states, and from then on. */
+export interface WorkRegister {
+  register: Register;
+  /** Where it lies, if it can become dense. */
+  readonly memory?: WebAssembly.Memory;
+}
+
+/** A work register in the state |1⟩. Small ones stay a list. */
+export function workRegister(modulus: number): WorkRegister {
+  if (modulus <= 1024) return { register: new SparseRegister(modulus) };
+  const { start, memory } = growingRegister(modulus);
+  return { register: start, memory };
+}
+
+/** The same on a work register in any state, which is left in what remains of it: an eigenstate, nearly. */
 export function measureEigenphase(
-  start: Register,
+  work: WorkRegister,
   a: number,
   modulus: number,
   bits: number,
   random: Stream,
-): Measurement & { readonly register: Register } {
+): Measurement {
   const factors = powersOf(a, modulus, bits);
-  let register = start;
   let j = 0;
   for (let l = 0; l < bits; l++) {
-    if (register instanceof SparseRegister && densePays(register, modulus, bits - l)) {
-      register = new DenseRegister(register, modulus);
+    if (work.register instanceof SparseRegister && work.register.full) {
+      work.register = new DenseRegister(work.register, modulus, work.memory);
     }
-    const zero = chanceOfZero(register, factors[bits - 1 - l], j, l);
+    const zero = chanceOfZero(work.register, factors[bits - 1 - l], j, l);
     const bit = random.uniform() < zero.chance ? 0 : 1;
     zero.take(bit);
     j += bit * 2 ** l;
   }
-  return { j, bits, register };
-}
-
-/**
- * Whether the rest of the rounds takes less time on a dense vector. Measured at 24 bits: a sparse round takes 40 ns for each basis
- * state, a dense one 5 ns for each value, and filling the vector 60 ns. Beyond a quarter of all values the list would be the larger.
- */
-function densePays({ size, growing }: SparseRegister, modulus: number, rounds: number): boolean {
-  const next = growing ? 2 * size : size;
-  return modulus > 1024 && (4 * next > modulus || rounds * (8 * next - modulus) > 12 * modulus);
+  return { j, bits };
 }
 
 /**
@@ -128,12 +129,9 @@ export function powersOf(a: number, modulus: number, count: number): number[] {
   return powers;
 }
 
-/**
- * Bytes that a run needs: 16 for each value in two dense vectors of complex float32, and while these are filled the sparse list: 4 in
- * its table, and 40 for a quarter of the values at most.
- */
+/** Bytes that a run needs: two vectors of complex float32, in whose place the list is at first. */
 export function memoryFor(modulus: number): number {
-  return 2 ** bitLength(modulus - 1) * 32;
+  return 2 ** bitLength(modulus - 1) * 16;
 }
 
 function checkSize(a: number, modulus: number, bits: number, memoryLimit = 2 ** 30): void {

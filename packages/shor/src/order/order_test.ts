@@ -141,9 +141,14 @@ test("a dense register multiplies as the definition says, whatever the rows", ()
 });
 
 test("a run large enough for dense rounds recovers the order", () => {
-  const [a, modulus] = [2, 61 * 1021];
-  const run = measurePhase(a, modulus, stream(3, { purpose: "dense" }));
-  assert.equal(recoverOrder(run, a, modulus), orderNaive(a, modulus));
+  for (const [a, modulus] of [
+    [2, 61 * 1021],
+    [3, 1019 * 1013],
+    [5, 1031],
+  ]) {
+    const run = measurePhase(a, modulus, stream(3, { purpose: "dense" }));
+    assert.equal(recoverOrder(run, a, modulus), orderNaive(a, modulus));
+  }
 });
 
 test("convergents are best approximations, and end with the fraction itself", () => {
@@ -188,8 +193,12 @@ test("small arithmetic: inverses, primes, perfect powers", () => {
 
 test("sizes beyond the limits are refused, with the memory that they would need", () => {
   const random = stream(1, { purpose: "refused" });
-  assert.throws(() => measurePhase(2, 2 ** 26 - 5, random), /26 bits needs 2 GiB of memory, the limit is 1 GiB/);
-  assert.throws(() => measurePhase(2, 549755813701, random), /39 bits needs 16400 GiB of memory, a modulus of 26 bits/);
+  const tight = { memoryLimit: 2 ** 29 };
+  assert.throws(
+    () => measurePhase(2, 2 ** 26 - 5, random, tight),
+    /26 bits needs 1 GiB of memory, the limit is 512 MiB/,
+  );
+  assert.throws(() => measurePhase(2, 549755813701, random), /39 bits needs 8190 GiB of memory, a modulus of 26 bits/);
   assert.throws(() => measurePhase(3, 15, random), /without a common factor with 15, found 3/);
   assert.throws(() => measurePhase(2, 15, random, { bits: 60 }), /bits must be from 1 to 52, found 60/);
 });

@@ -5,32 +5,51 @@
 
 import type { Register } from "./register.ts";
 
+/** Part of a buffer. */
+export interface Room {
+  readonly buffer: ArrayBuffer;
+  /** A multiple of 8. */
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** Bytes for each basis state: two amplitudes, a value and its image's place. */
+const ENTRY = 40;
+
 /** |w⟩ = Σ amplitudeᵢ |valueᵢ⟩. */
 export class SparseRegister implements Register {
   readonly #modulus: number;
+  readonly #capacity: number;
+  /** Amplitudes: re, im, re, im, … */
+  readonly #amplitudes: Float64Array;
+  /** Those of U|w⟩, in the same places. */
+  readonly #multiplied: Float64Array;
+  readonly #values: Int32Array;
+  readonly #images: Int32Array;
   /** Value → place in the list plus 1; 0 for values that are not in it. */
   readonly #place: Int32Array;
-  #values: Int32Array;
-  /** Amplitudes: re, im, re, im, … */
-  #amplitudes: Float64Array;
-  /** Those of U|w⟩, in the same places. */
-  #multiplied: Float64Array;
-  #images: Int32Array;
   #size = 0;
   #growing = true;
 
-  /** The register of values below the modulus in the state |1⟩, or in that of another one. */
-  constructor(modulus: number, state?: SparseRegister) {
+  /**
+   * The register of values below the modulus in the state |1⟩, or in that of another one.
+   *
+   * @param modulus N.
+   * @param state Default |1⟩.
+   * @param room Where the list and its table shall lie: bytes that are zero, so many that the list may become {@link full}. Default:
+   *   memory for all values.
+   */
+  constructor(modulus: number, state?: SparseRegister, room?: Room) {
     this.#modulus = modulus;
-    this.#place = new Int32Array(modulus);
-    // Memory that is not touched costs nothing; copying to larger arrays does.
-    const room = Math.max(64, modulus >> 3);
-    this.#values = new Int32Array(room);
-    this.#amplitudes = new Float64Array(2 * room);
-    this.#multiplied = new Float64Array(2 * room);
-    this.#images = new Int32Array(room);
+    const capacity = room ? Math.floor((room.bytes - 4 * modulus) / ENTRY) : modulus;
+    const { buffer, offset } = room ?? { buffer: new ArrayBuffer(ENTRY * capacity + 4 * modulus), offset: 0 };
+    this.#capacity = capacity;
+    this.#amplitudes = new Float64Array(buffer, offset, 2 * capacity);
+    this.#multiplied = new Float64Array(buffer, offset + 16 * capacity, 2 * capacity);
+    this.#values = new Int32Array(buffer, offset + 32 * capacity, capacity);
+    this.#images = new Int32Array(buffer, offset + 36 * capacity, capacity);
+    this.#place = new Int32Array(buffer, offset + ENTRY * capacity, modulus);
     for (const [value, re, im] of state?.entries() ?? [[1, 1, 0]]) {
-      this.#reserve(this.#size + 1);
       this.#values[this.#size] = value;
       this.#amplitudes.set([re, im], 2 * this.#size);
       this.#place[value] = ++this.#size;
@@ -42,9 +61,10 @@ export class SparseRegister implements Register {
     return this.#size;
   }
 
-  /** Whether the last multiplication brought new basis states: the next one may double them. */
-  get growing(): boolean {
-    return this.#growing;
+  /** Whether the next multiplication may bring more basis states than there is room for. */
+  get full(): boolean {
+    const next = this.#growing ? 2 * this.#size : this.#size;
+    return Math.min(next, this.#modulus) > this.#capacity;
   }
 
   /** Writes all amplitudes into a vector of all values: re, im, re, im, … */
@@ -65,7 +85,6 @@ export class SparseRegister implements Register {
 
   multiply(factor: number): readonly [number, number] {
     const before = this.#size;
-    this.#reserve(2 * before);
     const [values, images, place, modulus] = [this.#values, this.#images, this.#place, this.#modulus];
     const [w, p] = [this.#amplitudes, this.#multiplied];
     const inverse = 1 / modulus;
@@ -108,19 +127,5 @@ export class SparseRegister implements Register {
       w[i] = s * w[i] + re * a - im * b;
       w[i + 1] = s * w[i + 1] + re * b + im * a;
     }
-  }
-
-  /** Makes room for so many basis states. */
-  #reserve(count: number): void {
-    if (count <= this.#values.length) return;
-    const length = Math.max(count, 2 * this.#values.length);
-    const enlarge = <T extends Int32Array | Float64Array>(old: T, larger: T): T => {
-      larger.set(old);
-      return larger;
-    };
-    this.#values = enlarge(this.#values, new Int32Array(length));
-    this.#amplitudes = enlarge(this.#amplitudes, new Float64Array(2 * length));
-    this.#multiplied = new Float64Array(2 * length);
-    this.#images = new Int32Array(length);
   }
 }
