@@ -93,7 +93,7 @@ export async function run({ quick = false } = {}) {
   progress("K4 forged");
   const k = quick ? 16 : 64;
   const forgeries = [];
-  for (let i = 0; i < (quick ? 1 : 6); i++) {
+  for (let i = 0; i < (quick ? 1 : 4); i++) {
     const { value, seconds } = await timed(() => forgeFiatShamir(K4, WRONG, k, 2e6, bytes(32, i)));
     const valid = value.proof !== undefined && verifyFiatShamir(K4, value.proof, { lambda: quick ? 4 : 16 }).valid;
     forgeries.push({ tries: value.tries, seconds, valid });
@@ -113,18 +113,19 @@ export async function run({ quick = false } = {}) {
     if (verify(K4, await one.open(pulse.output), options).valid) accepted++;
   }
 
-  const proving = committed.seconds + opened.seconds;
+  // Processor time, all threads: what one core takes, also where others keep it from it.
+  const proving = committed.processor + opened.processor;
   const tries = forgeries.reduce((sum, one) => sum + one.tries, 0) / forgeries.length;
   const expected = (6 / 5) ** k;
   const checks = [
     { what: "the proof verifies", holds: verified.value.valid },
     {
-      what: `made within ${PROMISED.seconds} s (${proving.toFixed(1)})`,
+      what: `made within ${PROMISED.seconds} s of one core (${proving.toFixed(1)})`,
       holds: proving <= PROMISED.seconds,
     },
     {
-      what: `verified within ${PROMISED.seconds} s (${verified.seconds.toFixed(1)})`,
-      holds: verified.seconds <= PROMISED.seconds,
+      what: `verified within ${PROMISED.seconds} s of one core (${verified.processor.toFixed(1)})`,
+      holds: verified.processor <= PROMISED.seconds,
     },
     {
       what: `at most ${PROMISED.megabytes} MB (${(proof.length / 1e6).toFixed(1)})`,
