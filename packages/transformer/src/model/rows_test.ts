@@ -40,6 +40,24 @@ test("every token stands in exactly one row, its segment whole and in order", ()
   );
 });
 
+test("segments begin at multiples of the alignment, in rows of such a length", () => {
+  fc.assert(
+    fc.property(batches, fc.integer({ min: 1, max: 600 }), fc.constantFrom(16, 48, 64), (batch, maxTokens, align) => {
+      let tokens = 0;
+      for (const { time, source } of arrangeRows(batch, maxTokens, align)) {
+        assert.equal(time % align, 0);
+        source.forEach((from, at) => {
+          if (from < 0) return;
+          tokens++;
+          if (batch.segments.includes(from)) assert.equal((at % time) % align, 0);
+          else assert.equal(source[at - 1], from - 1);
+        });
+      }
+      assert.equal(tokens, batch.tokens.length);
+    }),
+  );
+});
+
 test("a row length holds what it is for and wastes less than a third beyond the shortest", () => {
   for (let length = 1; length < 5000; length++) {
     const time = rowLength(length);

@@ -12,6 +12,7 @@ import {
   pseudoRandom,
   qwen2,
   randomTokens,
+  sparse,
 } from "../testing/models.ts";
 import { type ScoreBatch, ScorerCore } from "./core.ts";
 import { createScorer, loadScorer } from "./scorer.ts";
@@ -42,7 +43,7 @@ const batch = placed(sequences);
 const coefficients = Float32Array.from(batch.places, () => random() - 0.5);
 
 test("packed sequences score and learn as each does alone, however they are split into runs", async () => {
-  for (const config of [llama, qwen2]) {
+  for (const config of [llama, qwen2, sparse]) {
     const [whole, alone, split] = [make(config), make(config), make(config, { maxTokens: 48, checkpointBlocks: true })];
     const scores = await whole.backward(batch, coefficients);
     assertClose(await whole.score(batch), scores, 1e-5);
