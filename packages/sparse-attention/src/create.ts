@@ -6,7 +6,6 @@ import type { Heads } from "./cpu/attention.ts";
 import { cpuBackend } from "./cpu/backend.ts";
 import { gpuBackend } from "./gpu/backend.ts";
 import { describe, openDevice } from "./gpu/device.ts";
-import { largestGroup } from "./gpu/kernels/selection.ts";
 import { Runtime } from "./gpu/runtime.ts";
 import { SparseAttention } from "./sparse_attention.ts";
 
@@ -66,10 +65,8 @@ export async function createSparseAttention(options: SparseAttentionOptions): Pr
 }
 
 /** What the WGSL kernels cannot do, or undefined. */
-function webgpuLimits({ queryHeads, kvHeads, headDim, valueDim }: Heads): string | undefined {
+function webgpuLimits({ headDim, valueDim }: Heads): string | undefined {
   for (const [name, dim] of Object.entries({ headDim, valueDim }))
     if (dim % 4 || dim > 256) return `${name} is ${dim}, expected a multiple of 4 up to 256`;
-  const group = queryHeads / kvHeads;
-  if (group > largestGroup) return `${group} query heads share a key-value head, expected at most ${largestGroup}`;
   return undefined;
 }

@@ -88,8 +88,8 @@ export function gpuBackend(
         selected: { query, keys: keys.selected, values: values.selected },
         window: { query, keys: keys.window, values: values.window },
       };
-      const compressed = await engine.attend("compressed", inputs.compressed, place.compressed, tokens);
-      const { blocks } = await engine.select(query, compressedTo.keys, compressed.logSumExp, place, { blocks: true });
+      const small = [inputs.compressed, place.compressed, place] as const;
+      const { attended: compressed, blocks } = await engine.attendSelecting("compressed", ...small, { blocks: true });
       const columns = {
         compressed: place.compressed,
         selected: places.blockColumns(place, blocks!, pattern.selectedBlocks),
@@ -245,11 +245,17 @@ export function gpuBackend(
       const compressed = { ...heads, valueDim: headDim };
       const alone = new Engine(runtime, compressed, pattern);
       const input = { query: q, keys: blockKeys, values: blockKeys };
-      const { output, logSumExp } = await alone.attend("compressed", input, place.compressed, place.tokens);
-      const { importance } = await engine.select(q, blockKeys, logSumExp, place, { importance: true });
+      const wanted = { importance: true } as const;
+      const { attended, importance } = await alone.attendSelecting(
+        "compressed",
+        input,
+        place.compressed,
+        place,
+        wanted,
+      );
       runtime.submit();
       const result = await fetch(importance!, place.tokens * kvHeads * place.selectionBlocks, !isArray(query));
-      for (const buffer of [...owned, output, logSumExp]) buffer.destroy();
+      for (const buffer of [...owned, ...Object.values(attended)]) buffer.destroy();
       return result;
     },
 

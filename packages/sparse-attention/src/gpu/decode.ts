@@ -131,7 +131,6 @@ export async function attendLastOnDevice(engine: Engine, cache: DeviceCache, que
   const seen = (row: number): [number, number] => [row * compressedCapacity, row * compressedCapacity + visible];
   const compressedColumns = columns(seen);
   const keys = { query, keys: cache.compressedKeys, values: cache.compressedValues };
-  const compressed = await engine.attend("decode compressed", keys, compressedColumns, batch);
   const place = {
     ranges: compressedColumns.ranges,
     // What selection reads is token − start: the place in the row. In 32 bits without a sign this comes out right.
@@ -143,7 +142,9 @@ export async function attendLastOnDevice(engine: Engine, cache: DeviceCache, que
     tokens: batch,
     selectionBlocks: Math.ceil(length / pattern.selectionBlock),
   };
-  const { blocks } = await engine.select(query, cache.compressedKeys, compressed.logSumExp, place, { blocks: true });
+  const label = "decode compressed";
+  const found = await engine.attendSelecting(label, keys, compressedColumns, place, { blocks: true });
+  const { attended: compressed, blocks } = found;
   const own = (name: "selected" | "window") => ({ query, keys: cache.keys[name], values: cache.values[name] });
   const selectedColumns: Columns = {
     ...columns((row) => [row * capacity, row * capacity + length]),

@@ -4,15 +4,7 @@ import type { Pattern, Ranges } from "../layout.ts";
 import { keyGradientCode, keyWorkgroups, sumSplitsCode } from "./kernels/keys.ts";
 import { forwardCode, log2e, queryGradientCode, queryWorkgroups, type Sizes } from "./kernels/queries.ts";
 import { combineCode, rowStatsCode } from "./kernels/rows.ts";
-import {
-  countCode,
-  groupScoresCode,
-  importanceCode,
-  listCode,
-  offsetsCode,
-  selectCode,
-  tokensOfTile,
-} from "./kernels/selection.ts";
+import { countCode, importanceCode, listCode, offsetsCode, partialSlots, selectCode } from "./kernels/selection.ts";
 import { f32, i32, out, type Runtime, u32, vec4 } from "./runtime.ts";
 import { threads, workgroupBytes } from "./tile.ts";
 
@@ -39,6 +31,7 @@ export interface DeviceAttended {
   logSumExp: GPUBuffer;
 }
 
+const gcd = (a: number, b: number): number => (b ? gcd(b, a % b) : a);
 const roundUp = (value: number, step: number) => Math.ceil(value / step) * step;
 
 export class Engine {
@@ -86,7 +79,7 @@ export class Engine {
     await this.runtime.run({
       label: `${label} forward`,
       code: forwardCode(sizes),
-      parameters: { tokens, scale2: this.#scales.scale2, minusInfinity: 0xff800000 },
+      parameters: { tokens, tokenBase: 0, scale2: this.#scales.scale2, minusInfinity: 0xff800000 },
       buffers: {
         query: vec4(query),
         keys: vec4(keys),
@@ -146,7 +139,7 @@ export class Engine {
     await runtime.run({
       label: `${label} dQ`,
       code: queryGradientCode(querySizes),
-      parameters: { tokens, ...this.#scales, accumulate: accumulate ? 1 : 0 },
+      parameters: { tokens, tokenBase: 0, ...this.#scales, accumulate: accumulate ? 1 : 0 },
       buffers: {
         ...shared,
         ranges: u32(columns.ranges),
@@ -230,58 +223,72 @@ export class Engine {
   }
 
   /**
-   * Importance of the selection blocks, and with it, if asked for, the selection. Tokens go in portions whose probabilities
-   * fit `scratch` bytes, so no buffer grows with the square of the length; importance itself is kept whole only if asked for.
+   * Compressed attention, with the importance of the selection blocks, and with it, if asked for, the selection. Tokens go in
+   * portions whose partial sums fit `runtime.scratch` bytes, so no buffer grows with the square of the length; importance itself is
+   * kept whole only if asked for.
    */
-  async select(
-    query: GPUBuffer,
-    keys: GPUBuffer,
-    logSumExp: GPUBuffer,
+  async attendSelecting(
+    label: string,
+    { query, keys, values }: DeviceInputs,
+    columns: Columns,
     place: { ranges: GPUBuffer; starts: GPUBuffer; tokenRanges: Ranges; tokens: number; selectionBlocks: number },
-    wanted: { importance?: boolean; blocks?: boolean },
-    scratch: number = 128 * 2 ** 20,
-  ): Promise<{ importance: GPUBuffer | undefined; blocks: GPUBuffer | undefined }> {
-    const { runtime, heads, pattern, rows } = this;
-    const { kvHeads } = heads;
+    wanted: { importance: true; blocks?: false } | { blocks: true; importance?: false },
+  ): Promise<{ attended: DeviceAttended; importance: GPUBuffer | undefined; blocks: GPUBuffer | undefined }> {
+    const { runtime, heads, pattern } = this;
+    const { kvHeads, queryHeads, valueDim } = heads;
     const { tokens, selectionBlocks } = place;
-    const { ofToken } = place.tokenRanges;
-    let stride = 1;
-    for (let token = 0; token < tokens; token++) stride = Math.max(stride, ofToken[2 * token + 1] - ofToken[2 * token]);
-    const perTile = tokensOfTile(heads, rows);
-    const portion = wanted.importance
-      ? tokens
-      : Math.min(tokens, Math.max(1, Math.floor(scratch / (stride * kvHeads * 4 * perTile))) * perTile);
-    const scores = runtime.temporary(portion * kvHeads * stride);
-    const size = portion * kvHeads * selectionBlocks;
+    const sizes = this.#sizes(columns, false);
+    const tiles = this.#mostTiles(place.tokenRanges, sizes.rows);
+    const slots = partialSlots(pattern);
+    // Portions start where a tile of rows does.
+    const step = sizes.rows / gcd(sizes.rows, queryHeads / kvHeads);
+    const steps = Math.max(1, Math.floor(runtime.scratch / (step * queryHeads * tiles * (slots + 1) * 4)));
+    const portion = Math.min(tokens, steps * step);
+    const partials = runtime.temporary(portion * queryHeads * tiles * slots);
+    const tops = runtime.temporary(portion * queryHeads * tiles);
+    const output = runtime.buffer(tokens * queryHeads * valueDim);
+    const logSumExp = runtime.buffer(tokens * queryHeads);
+    const size = (wanted.importance ? tokens : portion) * kvHeads * selectionBlocks;
     const importance = wanted.importance ? runtime.buffer(size) : runtime.temporary(size);
     const blocks = wanted.blocks ? runtime.buffer(tokens * kvHeads * pattern.selectedBlocks) : undefined;
     for (let tokenBase = 0; tokenBase < tokens; tokenBase += portion) {
       const count = Math.min(portion, tokens - tokenBase);
-      const tokenEnd = tokenBase + count;
-      let columnTiles = 0;
-      for (let first = tokenBase; first < tokenEnd; first += perTile) {
-        const last = Math.min(first + perTile, tokenEnd) - 1;
-        columnTiles = Math.max(columnTiles, Math.ceil((ofToken[2 * last + 1] - ofToken[2 * first]) / 64));
-      }
       await runtime.run({
-        label: "scores",
-        code: groupScoresCode(heads, rows, runtime.unroll),
-        parameters: { tokenBase, tokenEnd, columnTiles, stride, scale2: this.#scales.scale2 },
+        label: `${label} forward`,
+        code: forwardCode(sizes, pattern),
+        parameters: {
+          tokens: count,
+          tokenBase,
+          tiles,
+          scale2: this.#scales.scale2,
+          minusInfinity: 0xff800000,
+        },
         buffers: {
           query: vec4(query),
           keys: vec4(keys),
-          logSumExp: f32(logSumExp),
+          values: vec4(values),
           ranges: u32(place.ranges),
-          scores: out(f32(scores)),
+          output: out(vec4(output)),
+          logSumExp: out(f32(logSumExp)),
+          partials: out(f32(partials)),
+          tops: out(f32(tops)),
         },
-        workgroups: Math.ceil(count / perTile) * columnTiles * kvHeads,
+        workgroups: queryWorkgroups(sizes, count),
       });
       await runtime.run({
         label: "importance",
-        code: importanceCode(kvHeads, pattern),
-        parameters: { tokens: count, tokenBase, stride, blocks: selectionBlocks },
+        code: importanceCode(heads, sizes.rows, pattern),
+        parameters: {
+          tokens: count,
+          tokenBase,
+          tiles,
+          blocks: selectionBlocks,
+          offset: wanted.importance ? tokenBase * kvHeads * selectionBlocks : 0,
+        },
         buffers: {
-          scores: f32(scores),
+          partials: f32(partials),
+          tops: f32(tops),
+          logSumExp: f32(logSumExp),
           ranges: u32(place.ranges),
           starts: u32(place.starts),
           importance: out(f32(importance)),
@@ -290,7 +297,20 @@ export class Engine {
       });
       if (blocks) await this.selectFrom(importance, place, blocks, tokenBase, count);
     }
-    return { importance: wanted.importance ? importance : undefined, blocks };
+    return { attended: { output, logSumExp }, importance: wanted.importance ? importance : undefined, blocks };
+  }
+
+  /** The most tiles of 64 keys that a tile of rows walks over, wherever portions begin. */
+  #mostTiles({ ofToken }: Ranges, rows: number): number {
+    const { queryHeads, kvHeads } = this.heads;
+    const tokens = ofToken.length / 2;
+    const span = Math.ceil(rows / (queryHeads / kvHeads));
+    let most = 1;
+    for (let first = 0; first < tokens; first++) {
+      const last = Math.min(first + span, tokens - 1);
+      most = Math.max(most, Math.ceil((ofToken[2 * last + 1] - ofToken[2 * first]) / 64));
+    }
+    return most;
   }
 
   /** Top n blocks of `count` tokens' importances into `blocks`. */

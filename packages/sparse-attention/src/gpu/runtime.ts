@@ -43,6 +43,8 @@ export class Runtime {
   readonly device: GPUDevice;
   /** Called after each dispatch has finished, when set: every dispatch is then submitted alone and waited for. */
   onDispatch: ((dispatch: Dispatch) => void) | undefined;
+  /** Bytes that a pass may use for what would grow with the square of the length: it goes portion by portion. */
+  scratch: number = 128 * 2 ** 20;
   readonly #pipelines = new Map<string, GPUComputePipeline>();
   #encoder: GPUCommandEncoder | undefined;
   #temporary: GPUBuffer[] = [];

@@ -1,5 +1,5 @@
-// Real devices get kernels whose short loops are written out: the same numbers as with loops, to rounding. And what is given
-// as buffers stays on the device.
+// Real devices get kernels whose short loops are written out: the same numbers as with loops, to rounding. What is given as
+// buffers stays on the device. And selection goes portion by portion.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sparseAttention, sparseAttentionBackward } from "../cpu/mod.ts";
@@ -14,13 +14,15 @@ test("kernels with their loops written out give the oracle's numbers; buffers in
   skip: webgpuMissing,
 }, async () => {
   const { inputs, heads, pattern, layout, outputGradient } = caseOf([47, 47], {
-    queryHeads: 2,
+    queryHeads: 6,
     kvHeads: 2,
     headDim: 4,
   });
   const opened = await openDevice();
   assert.ok(opened);
-  const backend = gpuBackend(new Runtime(opened.device, true), heads, pattern, opened.adapter, opened.close);
+  const runtime = new Runtime(opened.device, true);
+  runtime.scratch = 1; // portions of 64 tokens, whose tiles of 64 rows cut through groups of 3
+  const backend = gpuBackend(runtime, heads, pattern, opened.adapter, opened.close);
   const nsa = new SparseAttention(backend, heads, pattern, true);
   const floats = (array: Float64Array) => Float32Array.from(array);
   const branches = ({ compressed, selected, window }: typeof inputs.keys) => ({
@@ -42,6 +44,10 @@ test("kernels with their loops written out give the oracle's numbers; buffers in
   const expectedGradients = leaves(sparseAttentionBackward(expected.residuals, outputGradient, heads, pattern));
   for (const [name, array] of expectedGradients)
     assert.ok(relativeError(gradients.get(name)!, array) < 1e-4, `gradient of ${name}`);
+
+  const { blocks } = expected.residuals;
+  const importance = await nsa.blockImportance({ query: input.query, keys: input.keys.compressed, batch: 2 });
+  assert.deepEqual(await nsa.selectBlocks({ importance, batch: 2, time: 47 }), blocks);
 
   const up = (data: Float32Array | GPUBuffer) => backend.runtime.upload(data);
   const upAll = ({ compressed, selected, window }: typeof input.keys) => ({

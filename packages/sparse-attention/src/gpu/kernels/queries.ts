@@ -4,6 +4,7 @@
 // group. Two kinds of columns: a stretch of keys for each token (full, window and compressed attention; a tile holds
 // consecutive tokens), or the keys of selected blocks (a tile holds the group's heads of one token).
 import type { Heads } from "../../cpu/attention.ts";
+import type { Pattern } from "../../layout.ts";
 import {
   declarations,
   declareSums,
@@ -15,6 +16,7 @@ import {
   tileTimesColumns,
   unroller,
 } from "../tile.ts";
+import { overlapOf, partialSlots } from "./selection.ts";
 
 /** What decides a kernel's code. */
 export interface Sizes extends Heads {
@@ -63,7 +65,7 @@ fn place(unit: u32) {
 fn rowOf(r: u32) -> u32 {
   let v = rowBase + r;
   if (v >= params.tokens * ${group}u) { return NONE; }
-  return v / ${group}u * ${queryHeads}u + kvHead * ${group}u + v % ${group}u;
+  return (params.tokenBase + v / ${group}u) * ${queryHeads}u + kvHead * ${group}u + v % ${group}u;
 }
 fn keyOf(c: u32) -> u32 {
   let key = columnBase + c;
@@ -99,8 +101,8 @@ const bounds = ({ queryHeads, kvHeads, blocks, rows }: Sizes): string => {
   place(unit);
   let firstRow = (params.workgroups - 1u - unit) / ${kvHeads}u * ${rows}u;
   let lastRow = min(firstRow + ${rows - 1}u, params.tokens * ${group}u - 1u);
-  let begin = ranges[2u * (firstRow / ${group}u)];
-  let end = ranges[2u * (lastRow / ${group}u) + 1u];`;
+  let begin = ranges[2u * (params.tokenBase + firstRow / ${group}u)];
+  let end = ranges[2u * (params.tokenBase + lastRow / ${group}u) + 1u];`;
 };
 
 const rowNumbers = (each: Each, { queryHeads, blocks }: Sizes): string => `
@@ -141,12 +143,15 @@ ${entry(threads(sizes.rows))}
  * Flash attention (online softmax). Buffers: query, keys, values, ranges (u32 pairs), blocks (i32, for selected blocks),
  * output, logSumExp. For each 64 keys: scores into registers, their maximum over the row's 16 threads, the exponentials
  * into `tile`, tile · values into the sums. Exponents are in base 2, `scale2` = scale · log₂e.
+ *
+ * With a pattern, of compressed blocks, it also keeps what importance needs: see `partialSums`.
  */
-export function forwardCode(sizes: Sizes): string {
+export function forwardCode(sizes: Sizes, pattern?: Pattern): string {
   const { rows, kvHeads } = sizes;
   const [depth, width] = [sizes.headDim / 4, sizes.valueDim / 4];
   const each = unroller(sizes.unroll);
-  return `${opening(each, sizes)}
+  return `${pattern ? overlapOf(pattern).code : ""}
+${opening(each, sizes)}
   var highest = vec4<f32>(-3e38);
   var total = vec4<f32>();
   ${declareSums("o", width)}
@@ -179,6 +184,7 @@ export function forwardCode(sizes: Sizes): string {
     )}
     ${forSums(each, "o", width, (i, _, sum) => `${sum} *= shrink[${i}];`)}
     ${tileTimesColumns(each, rows, "o", width, loadKey("values", width, kvHeads))}
+    ${pattern ? partialSums(each, sizes, pattern) : ""}
   }
   workgroupBarrier();
   stage[lid] = total;
@@ -199,6 +205,35 @@ export function forwardCode(sizes: Sizes): string {
   }`,
   )}
 }`;
+}
+
+/**
+ * After each tile of keys: `tops` `[rows, tiles]`, the maximum that its exponentials are relative to, and `partials` `[rows,
+ * tiles, slots]`, their sums over the selection blocks that the tile touches, weighed by overlap. Probabilities need the
+ * normaliser of each head, which is known only at the end; these sums are scaled by it later, and scores are computed once.
+ */
+function partialSums(each: Each, { rows, queryHeads }: Sizes, pattern: Pattern): string {
+  const { first, per } = overlapOf(pattern);
+  const slots = partialSlots(pattern);
+  return `
+    let tileNumber = (start - begin) / 64u;
+    if (tc == 0u) {
+      ${each(4, (i) => `if (row[${i}] != NONE) { tops[(row[${i}] - params.tokenBase * ${queryHeads}u) * params.tiles + tileNumber] = top[${i}]; }`)}
+    }
+    for (var i = lid; i < ${rows * slots}u; i += ${threads(rows)}u) {
+      let line = i / ${slots}u;
+      let own = rowOf(line);
+      if (own != NONE) {
+        let column = i32(start) - i32(ranges[2u * (own / ${queryHeads}u)]);
+        let firstColumn = (max(column, 0) / ${per} + i32(i % ${slots}u)) * ${per} + ${first} - column;
+        var sum = 0.0;
+        for (var j = 0; j < ${per - first}; j++) {
+          let c = firstColumn + j;
+          if (c >= 0 && c < 64) { sum += overlap[j] * tile[line * 16u + u32(c) / 4u][u32(c) % 4u]; }
+        }
+        partials[((own - params.tokenBase * ${queryHeads}u) * params.tiles + tileNumber) * ${slots}u + i % ${slots}u] = sum;
+      }
+    }`;
 }
 
 /**

@@ -1,112 +1,61 @@
 // From compressed keys to selected blocks, and from these to the tokens that chose each block.
 import type { Heads } from "../../cpu/attention.ts";
 import { overlapWeights, type Pattern } from "../../layout.ts";
-import { declarations, entry, rowsTimesColumns, threads, unroller } from "../tile.ts";
+import { entry } from "../tile.ts";
 
-/** Query heads of a group that one tile of 64 rows holds whole: the limit of `groupScoresCode`. */
-export const largestGroup = 64;
-
-/** How many tokens a tile of `rows` rows holds. */
-export const tokensOfTile = ({ queryHeads, kvHeads }: Heads, rows: number): number =>
-  Math.max(1, Math.floor(rows / (queryHeads / kvHeads)));
-
-/**
- * Probabilities of the compressed blocks, summed over the heads of a group: scores are computed again and scaled with the
- * known logSumExp, as a flash kernel keeps none. Buffers: query, keys, logSumExp, ranges, scores `[tokens of this call,
- * kvHeads, params.stride]`. A workgroup for each tile of tokens, 64 keys and key-value head.
- */
-export function groupScoresCode(heads: Heads, rows: number, unroll: boolean): string {
-  const each = unroller(unroll);
-  const { queryHeads, kvHeads, headDim } = heads;
-  const group = queryHeads / kvHeads;
-  const tokens = tokensOfTile(heads, rows);
-  const depth = headDim / 4;
-  return `${declarations(rows)}
-var<private> kvHead: u32;
-var<private> tokenBase: u32;
-var<private> columnBase: u32;
-var<private> columnEnd: u32;
-fn rowOf(r: u32) -> u32 {
-  let token = tokenBase + r / ${group}u;
-  if (r >= ${tokens * group}u || token >= params.tokenEnd) { return NONE; }
-  return token * ${queryHeads}u + kvHead * ${group}u + r % ${group}u;
-}
-${entry(threads(rows))}
-  kvHead = unit % ${kvHeads}u;
-  let firstToken = params.tokenBase + unit / (${kvHeads}u * params.columnTiles) * ${tokens}u;
-  let lastToken = min(firstToken + ${tokens}u, params.tokenEnd) - 1u;
-  let begin = ranges[2u * firstToken] + unit / ${kvHeads}u % params.columnTiles * 64u;
-  let end = ranges[2u * lastToken + 1u];
-  if (begin >= end) { return; }
-  tokenBase = firstToken;
-  columnBase = begin;
-  columnEnd = end;
-  var s = array<vec4<f32>, 4>();
-  ${rowsTimesColumns(
-    each,
-    rows,
-    "s",
-    depth,
-    (line, place) => `let row = rowOf(${line}); if (row != NONE) { value = query[row * ${depth}u + ${place}]; }`,
-    (column, place) =>
-      `let key = columnBase + ${column}; if (key < columnEnd) { value = keys[(key * ${kvHeads}u + kvHead) * ${depth}u + ${place}]; }`,
-  )}
-  let first = begin + tc * 4u;
-  let key = vec4<u32>(first, first + 1u, first + 2u, first + 3u);
-  ${each(
-    4,
-    (i) => `
-  {
-    let row = rowOf(tr * 4u + ${i});
-    var p = vec4<f32>();
-    if (row != NONE) {
-      let token = row / ${queryHeads}u;
-      let seen = (key >= vec4<u32>(ranges[2u * token])) & (key < vec4<u32>(ranges[2u * token + 1u]));
-      p = select(p, exp2(s[${i}] * params.scale2 - logSumExp[row] * ${Math.LOG2E}), seen);
-    }
-    tile[(tr * 4u + ${i}) * 16u + tc] = p;
-  }`,
-  )}
-  workgroupBarrier();
-  for (var i = lid; i < ${tokens * 16}u; i += ${threads(rows)}u) {
-    let token = firstToken + i / 16u;
-    if (token <= lastToken) {
-      var sum = vec4<f32>();
-      for (var h = 0u; h < ${group}u; h++) { sum += tile[(i / 16u * ${group}u + h) * 16u + i % 16u]; }
-      for (var j = 0u; j < 4u; j++) {
-        let k = begin + i % 16u * 4u + j;
-        if (k >= ranges[2u * token] && k < ranges[2u * token + 1u]) {
-          scores[((token - params.tokenBase) * ${kvHeads}u + kvHead) * params.stride + k - ranges[2u * token]] = sum[j];
-        }
-      }
-    }
-  }
-}`;
-}
-
-/**
- * Importance of the selection blocks from those sums, by overlap. Buffers: scores, ranges, starts (first token of the
- * token's segment), importance `[tokens of this call, kvHeads, params.blocks]`. One thread for each number.
- */
-export function importanceCode(kvHeads: number, pattern: Pattern): string {
+/** How compressed blocks weigh in selection block j: those from j · per + first to j · per + per − 1, as WGSL `overlap`. */
+export function overlapOf(pattern: Pattern): { first: number; per: number; code: string } {
   const { first, weights } = overlapWeights(pattern);
+  const numbers = weights.map((weight) => `${weight}.0`).join(", ");
+  const per = pattern.selectionBlock / pattern.compressionStride;
+  return {
+    first,
+    per,
+    code: `var<private> overlap: array<f32, ${weights.length}> = array<f32, ${weights.length}>(${numbers});`,
+  };
+}
+
+/** How many selection blocks 64 compressed blocks in a row can touch. */
+export function partialSlots(pattern: Pattern): number {
+  const { first, per } = overlapOf(pattern);
+  return Math.floor((per + 62 - first) / per) + 1;
+}
+
+/**
+ * Importance of the selection blocks: partial sums of the forward pass (queries.ts), scaled by each head's normaliser and
+ * summed over the heads of a group. Buffers: partials, tops, logSumExp, ranges, starts (first token of the token's segment),
+ * importance `[tokens of this call, kvHeads, params.blocks]` from `params.offset` on. One thread for each number.
+ */
+export function importanceCode({ queryHeads, kvHeads }: Heads, rows: number, pattern: Pattern): string {
+  const { first, per } = overlapOf(pattern);
+  const slots = partialSlots(pattern);
+  const group = queryHeads / kvHeads;
   return `
-const weights = array<f32, ${weights.length}>(${weights.map((weight) => `${weight}.0`).join(", ")});
 ${entry(64)}
   let at = unit * 64u + lid;
   if (at >= params.tokens * ${kvHeads}u * params.blocks) { return; }
-  let row = at / params.blocks;
-  let block = at % params.blocks;
-  let token = params.tokenBase + row / ${kvHeads}u;
-  let visible = i32(ranges[2u * token + 1u] - ranges[2u * token]);
+  let block = i32(at % params.blocks);
+  let kvHead = at / params.blocks % ${kvHeads}u;
+  let local = at / params.blocks / ${kvHeads}u;
+  let token = params.tokenBase + local;
+  let segment = i32(ranges[2u * token]);
+  let low = max(0, block * ${per} + ${first});
+  let high = min(i32(ranges[2u * token + 1u]) - segment, block * ${per} + ${per});
   var sum = 0.0;
-  if (block <= (token - starts[token]) / ${pattern.selectionBlock}u) {
-    let begin = i32(block) * ${pattern.selectionBlock / pattern.compressionStride} ${first < 0 ? "-" : "+"} ${Math.abs(first)};
-    for (var i = 0; i < ${weights.length}; i++) {
-      if (begin + i >= 0 && begin + i < visible) { sum += weights[i] * scores[row * params.stride + u32(begin + i)]; }
+  if (low < high && u32(block) <= (token - starts[token]) / ${pattern.selectionBlock}u) {
+    for (var h = 0u; h < ${group}u; h++) {
+      // The tile of the forward pass that this row was in, and where its keys began.
+      let begin = i32(ranges[2u * (params.tokenBase + (local * ${group}u + h) / ${rows}u * ${rows}u / ${group}u)]);
+      let row = local * ${queryHeads}u + kvHead * ${group}u + h;
+      let end = logSumExp[params.tokenBase * ${queryHeads}u + row] * ${Math.LOG2E};
+      for (var i = (segment + low - begin) / 64; i <= (segment + high - 1 - begin) / 64; i++) {
+        let slot = block - max(begin + i * 64 - segment, 0) / ${per};
+        let place = row * params.tiles + u32(i);
+        sum += partials[place * ${slots}u + u32(slot)] * exp2(tops[place] - end);
+      }
     }
   }
-  importance[at] = sum;
+  importance[params.offset + at] = sum;
 }`;
 }
 
