@@ -43,6 +43,7 @@ export {
   type PulseBody,
   type PulseSource,
 } from "./pulse/pulse.ts";
+export type { SharedFields } from "./pulse/shared_fields.ts";
 export {
   provesFork,
   type Refusal,

@@ -15,7 +15,7 @@
 
 import { sha3_512 } from "@noble/hashes/sha3.js";
 import { fromHex, toHex, Writer } from "../encoding.ts";
-import { writeSharedFields } from "./shared_fields.ts";
+import { type SharedFields, writeSharedFields } from "./shared_fields.ts";
 
 /** Where a pulse's local randomness comes from. */
 export interface PulseSource {
@@ -35,24 +35,12 @@ export interface ListValue {
   readonly value: string;
 }
 
-/** What is hashed and signed. Values are 64 bytes in hexadecimal digits, lower case. */
-export interface PulseBody {
+/** What is hashed and signed. Values are in lower case; `certificateId` is SHA3-512 of the public key. */
+export interface PulseBody extends SharedFields {
   readonly uri: string;
   readonly version: "gradus-beacon-1";
   /** 0: SHA3-512 and ML-DSA-65. */
   readonly cipherSuite: 0;
-  /** Milliseconds from one pulse to the next. */
-  readonly period: number;
-  /** SHA3-512 of the public key. */
-  readonly certificateId: string;
-  readonly chainIndex: number;
-  /** 1 for the first pulse of a chain. */
-  readonly pulseIndex: number;
-  /** UTC, milliseconds: `"2026-11-24T12:00:00.000Z"`. */
-  readonly timeStamp: string;
-  readonly localRandomValue: string;
-  /** Another beacon's output, mixed in; zeros without one. */
-  readonly external: { readonly sourceId: string; readonly statusCode: number; readonly value: string };
   readonly listValues: readonly ListValue[];
   /** SHA3-512 of the next pulse's local random value. */
   readonly precommitmentValue: string;

@@ -7,15 +7,21 @@
 
 import { fromHex, type Writer } from "../encoding.ts";
 
-/** From the cipher suite to the external value. Values are hexadecimal digits. */
+/** From the cipher suite to the external value. Values are 64 bytes in hexadecimal digits. */
 export interface SharedFields {
+  /** How a pulse is hashed and signed. */
   readonly cipherSuite: number;
+  /** Milliseconds from one pulse to the next. */
   readonly period: number;
+  /** Hash of the public key, or of its certificate. */
   readonly certificateId: string;
   readonly chainIndex: number;
+  /** 1 for the first pulse of a chain. */
   readonly pulseIndex: number;
+  /** UTC, milliseconds: `"2026-11-24T12:00:00.000Z"`. */
   readonly timeStamp: string;
   readonly localRandomValue: string;
+  /** Another beacon's output, mixed in; zeros without one. */
   readonly external: { readonly sourceId: string; readonly statusCode: number; readonly value: string };
 }
 
