@@ -12,7 +12,7 @@ const integer = (name: string, value: unknown, least: number): number => {
 };
 
 const known = new Set(
-  "backend device gpuJsMode GPU queryHeads kvHeads headDim valueDim scale compressionBlock compressionStride selectionBlock selectedBlocks initialBlocks localBlocks window checkNumbers onKernel".split(
+  "backend device precision gpuJsMode GPU queryHeads kvHeads headDim valueDim scale compressionBlock compressionStride selectionBlock selectedBlocks initialBlocks localBlocks window checkNumbers onKernel".split(
     " ",
   ),
 );
@@ -25,6 +25,8 @@ export function checkOptions(options: SparseAttentionOptions): { heads: Heads; p
   if (!options || typeof options !== "object")
     throw new TypeError(`Cannot create sparse attention: options is ${options}, expected an object`);
   for (const name of Object.keys(options)) if (!known.has(name)) fail(`there is no option "${name}"`);
+  const { precision = "f32" } = options;
+  if (precision !== "f32" && precision !== "f16") fail(`precision is ${precision}, expected "f32" or "f16"`);
   const { queryHeads, kvHeads, headDim, valueDim = headDim, scale = headDim ** -0.5 } = options;
   for (const [name, value] of Object.entries({ queryHeads, kvHeads, headDim, valueDim })) integer(name, value, 1);
   if (queryHeads % kvHeads) fail(`queryHeads is ${queryHeads}, expected a multiple of kvHeads, ${kvHeads}`);

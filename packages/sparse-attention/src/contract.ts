@@ -21,6 +21,11 @@ export interface SparseAttentionOptions {
   backend?: "auto" | BackendName;
   /** A WebGPU device to compute on; by default one is opened, with all that its adapter offers, and closed by `dispose`. */
   device?: GPUDevice;
+  /**
+   * "f16": the backend "webgpu" stores queries, keys and values (not gates, gradients, results) as float16, half the bytes
+   * to keep and to read, and computes in float32; numbers beyond ±65,504 are cut. Default "f32". Others compute in float32.
+   */
+  precision?: "f32" | "f16";
   /** For the backend "gpu.js": what it computes on; default the first that is there of these. */
   gpuJsMode?: GpuJsMode;
   /** The class of npm's gpu.js; default the global `GPU` of its script, else `import("gpu.js")`. A bundler needs it here. */

@@ -61,7 +61,7 @@ export async function createSparseAttention(options: SparseAttentionOptions): Pr
   }
   const runtime = new Runtime(opened.device, !/swiftshader|llvmpipe|software/i.test(opened.adapter));
   runtime.onDispatch = options.onKernel;
-  return finish(gpuBackend(runtime, heads, pattern, opened.adapter, opened.close));
+  return finish(gpuBackend(runtime, heads, pattern, opened.adapter, opened.close, options.precision === "f16"));
 }
 
 /** What the WGSL kernels cannot do, or undefined. */

@@ -16,9 +16,6 @@ type B = GPUBuffer;
 interface SparseState {
   place: Place;
   onDevice: boolean;
-  query: B;
-  keys: Branches<B>;
-  values: Branches<B>;
   gates: B;
   phi: PhiPair;
   inputs: Branches<DeviceInputs>;
@@ -44,8 +41,9 @@ export function gpuBackend(
   pattern: Pattern,
   device: string,
   close: () => void,
+  half: boolean = false,
 ): Backend & { runtime: Runtime } {
-  const engine = new Engine(runtime, heads, pattern);
+  const engine = new Engine(runtime, heads, pattern, half);
   const { queryHeads, kvHeads, headDim, valueDim } = heads;
   const places = new Places(runtime, pattern);
 
@@ -65,28 +63,37 @@ export function gpuBackend(
       const owned: B[] = [];
       const up = uploader(runtime, owned);
       const onDevice = !isArray(input.query);
-      const seen = new Map<Data, B>();
-      const upOnce = (data: Data) => {
-        if (!seen.has(data)) seen.set(data, up(data));
+      const [seen, stored] = [new Map<Data, B>(), new Map<Data, B>()];
+      // What is packed is needed in float32 only for that.
+      const upOnce = (data: Data, temporary = false) => {
+        if (!seen.has(data)) seen.set(data, temporary ? runtime.upload(data, true) : up(data));
         return seen.get(data)!;
       };
-      const upBranches = ({ compressed, selected, window }: Branches<Data>) => ({
-        compressed: upOnce(compressed),
-        selected: upOnce(selected),
-        window: upOnce(window),
-      });
-      const [query, gates, keys, values] = [
-        up(input.query),
-        up(input.gates),
-        upBranches(input.keys),
-        upBranches(input.values),
-      ];
-      const blocksOf = { keys: keys.compressed, values: values.compressed };
-      const compressedTo = await phi.forward(blocksOf, place, input.compression, owned);
+      const store = async (data: Data, length: number) => {
+        if (!stored.has(data)) stored.set(data, await engine.pack(upOnce(data, half), length, owned));
+        return stored.get(data)!;
+      };
+      const gates = up(input.gates);
+      const raw = { keys: upOnce(input.keys.compressed), values: upOnce(input.values.compressed) };
+      const query = await store(input.query, tokens * queryHeads * headDim);
+      const compressedTo = await phi.forward(raw, place, input.compression, owned);
+      const { compressedBlocks } = layout;
       const inputs = {
-        compressed: { query, keys: compressedTo.keys, values: compressedTo.values },
-        selected: { query, keys: keys.selected, values: values.selected },
-        window: { query, keys: keys.window, values: values.window },
+        compressed: {
+          query,
+          keys: await engine.pack(compressedTo.keys, keyLength(compressedBlocks), owned),
+          values: await engine.pack(compressedTo.values, valueLength(compressedBlocks), owned),
+        },
+        selected: {
+          query,
+          keys: await store(input.keys.selected, keyLength(tokens)),
+          values: await store(input.values.selected, valueLength(tokens)),
+        },
+        window: {
+          query,
+          keys: await store(input.keys.window, keyLength(tokens)),
+          values: await store(input.values.window, valueLength(tokens)),
+        },
       };
       const small = [inputs.compressed, place.compressed, place] as const;
       const { attended: compressed, blocks } = await engine.attendSelecting("compressed", ...small, { blocks: true });
@@ -108,9 +115,6 @@ export function gpuBackend(
       const state: SparseState = {
         place,
         onDevice,
-        query,
-        keys,
-        values,
         gates,
         phi: compressedTo.phi,
         inputs,
@@ -177,18 +181,30 @@ export function gpuBackend(
       const owned: B[] = [];
       const up = uploader(runtime, owned);
       const onDevice = !isArray(input.query);
-      const given = { query: up(input.query), keys: up(input.keys), values: up(input.values) };
-      const state = { place, onDevice, input: given } as OneState;
+      const store = async (data: Data, length: number) =>
+        engine.pack(half ? runtime.upload(data, true) : up(data), length, owned);
+      const query = await store(input.query, tokens * queryHeads * headDim);
+      const state = { place, onDevice } as OneState;
       if (kind === "compressed") {
-        const { phi: pair, keys, values } = await phi.forward(given, place, compression, owned);
+        const raw = { keys: up(input.keys), values: up(input.values) };
+        const { phi: pair, keys, values } = await phi.forward(raw, place, compression, owned);
         state.phi = pair;
-        state.input = { query: given.query, keys, values };
+        state.input = {
+          query,
+          keys: await engine.pack(keys, keyLength(layout.compressedBlocks), owned),
+          values: await engine.pack(values, valueLength(layout.compressedBlocks), owned),
+        };
         state.columns = place.compressed;
       } else if (kind === "selected") {
         const buffer = ArrayBuffer.isView(blocks) ? runtime.upload(blocks) : blocks!;
         if (ArrayBuffer.isView(blocks)) owned.push(buffer);
         state.columns = places.blockColumns(place, buffer, blockCount!);
       } else state.columns = place[kind];
+      state.input ??= {
+        query,
+        keys: await store(input.keys, keyLength(tokens)),
+        values: await store(input.values, valueLength(tokens)),
+      };
       state.attended = await engine.attend(kind, state.input, state.columns, tokens);
       runtime.submit();
       const { output, logSumExp } = state.attended;
@@ -239,11 +255,12 @@ export function gpuBackend(
       const place = places.of(layout);
       const owned: B[] = [];
       const up = uploader(runtime, owned);
-      const q = up(query);
-      const { compressed: blockKeys } = await phi.one(up(keys), headDim, place, compression, owned);
+      const q = await engine.pack(up(query), place.tokens * queryHeads * headDim, owned);
+      const { compressed: made } = await phi.one(up(keys), headDim, place, compression, owned);
+      const blockKeys = await engine.pack(made, keyLength(layout.compressedBlocks), owned);
       // Values do not matter for logSumExp: the keys stand in for them.
       const compressed = { ...heads, valueDim: headDim };
-      const alone = new Engine(runtime, compressed, pattern);
+      const alone = new Engine(runtime, compressed, pattern, half);
       const input = { query: q, keys: blockKeys, values: blockKeys };
       const wanted = { importance: true } as const;
       const { attended, importance } = await alone.attendSelecting(
@@ -287,7 +304,10 @@ export function gpuBackend(
     },
 
     async attendLast(cache: SparseCache, query: Data, gates: Data) {
-      const [q, g] = [runtime.upload(query, true), runtime.upload(gates, true)];
+      const made: B[] = [];
+      const g = runtime.upload(gates, true);
+      const q = await engine.pack(runtime.upload(query, true), cache.batch * queryHeads * headDim, made);
+      runtime.discard(...made);
       const output = await attendLastOnDevice(engine, cache as DeviceCache, q, g);
       runtime.submit();
       return fetch(output, cache.batch * queryHeads * valueDim, !isArray(query));

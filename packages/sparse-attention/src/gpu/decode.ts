@@ -22,6 +22,7 @@ export class DeviceCache implements SparseCache {
   readonly #phi: { keys: Compression<B>; values: Compression<B> };
   readonly #owned: B[];
   readonly #runtime: Runtime;
+  readonly #engine: Engine;
   readonly #heads: Heads;
   readonly #pattern: Pattern;
   readonly #hidden: { keys: number; values: number };
@@ -34,6 +35,7 @@ export class DeviceCache implements SparseCache {
     owned: B[],
   ) {
     const { runtime, heads, pattern } = engine;
+    this.#engine = engine;
     this.#runtime = runtime;
     this.#heads = heads;
     this.#pattern = pattern;
@@ -42,21 +44,23 @@ export class DeviceCache implements SparseCache {
     this.batch = batch;
     this.capacity = capacity;
     this.compressedCapacity = compressedRangeAt(capacity - 1, pattern);
+    const stored = engine.half ? 0.5 : 1;
     const branches = (dim: number): Branches<B> => {
-      const one = () => runtime.buffer(batch * capacity * heads.kvHeads * dim);
-      return { compressed: one(), selected: one(), window: one() };
+      const length = batch * capacity * heads.kvHeads * dim;
+      const one = () => runtime.buffer(length * stored);
+      return { compressed: runtime.buffer(length), selected: one(), window: one() };
     };
     this.keys = branches(heads.headDim);
     this.values = branches(heads.valueDim);
-    this.compressedKeys = runtime.buffer(batch * this.compressedCapacity * heads.kvHeads * heads.headDim);
-    this.compressedValues = runtime.buffer(batch * this.compressedCapacity * heads.kvHeads * heads.valueDim);
+    this.compressedKeys = runtime.buffer(batch * this.compressedCapacity * heads.kvHeads * heads.headDim * stored);
+    this.compressedValues = runtime.buffer(batch * this.compressedCapacity * heads.kvHeads * heads.valueDim * stored);
     this.#owned = [...owned, ...Object.values(this.keys), ...Object.values(this.values)];
     this.#owned.push(this.compressedKeys, this.compressedValues);
   }
 
   /** Appends `time` tokens to each row, and the compressed blocks that they complete. */
   async append({ keys, values }: { keys: Branches<Data>; values: Branches<Data> }, time: number): Promise<void> {
-    const runtime = this.#runtime;
+    const [runtime, engine] = [this.#runtime, this.#engine];
     const { kvHeads, headDim, valueDim } = this.#heads;
     const pattern = this.#pattern;
     for (const [from, to, dim] of [
@@ -64,8 +68,12 @@ export class DeviceCache implements SparseCache {
       [values, this.values, valueDim],
     ] as const)
       for (const branch of branchNames) {
-        const width = kvHeads * dim;
-        const tokens = runtime.upload(from[branch] as Float32Array, true);
+        const given = runtime.upload(from[branch] as Float32Array, true);
+        const made: B[] = [];
+        const half = engine.half && branch !== "compressed"; // φ reads the tokens of the compressed branch in float32
+        const tokens = half ? await engine.pack(given, this.batch * time * kvHeads * dim, made) : given;
+        runtime.discard(...made);
+        const width = kvHeads * dim * (half ? 0.5 : 1);
         for (let row = 0; row < this.batch; row++)
           runtime.copy(
             tokens,
@@ -101,12 +109,14 @@ export class DeviceCache implements SparseCache {
         hidden,
       };
       const made = await compressOnDevice(runtime, raw, weights, place);
+      const copies: B[] = [];
+      const compressed = await engine.pack(made.compressed, this.batch * count * kvHeads * dim, copies);
       for (let row = 0; row < this.batch; row++) {
-        const width = kvHeads * dim;
+        const width = kvHeads * dim * (engine.half ? 0.5 : 1);
         const at = (row * this.compressedCapacity + first) * width;
-        runtime.copy(made.compressed, row * count * width, to, at, count * width);
+        runtime.copy(compressed, row * count * width, to, at, count * width);
       }
-      runtime.discard(made.compressed);
+      runtime.discard(made.compressed, ...copies);
       if (made.hidden) runtime.discard(made.hidden);
     }
   }

@@ -3,9 +3,9 @@ import type { Heads } from "../cpu/attention.ts";
 import type { Pattern, Ranges } from "../layout.ts";
 import { keyGradientCode, keyWorkgroups, sumSplitsCode } from "./kernels/keys.ts";
 import { forwardCode, log2e, queryGradientCode, queryWorkgroups, type Sizes } from "./kernels/queries.ts";
-import { combineCode, rowStatsCode } from "./kernels/rows.ts";
+import { combineCode, packCode, rowStatsCode } from "./kernels/rows.ts";
 import { countCode, importanceCode, listCode, offsetsCode, partialSlots, selectCode } from "./kernels/selection.ts";
-import { f32, i32, out, type Runtime, u32, vec4 } from "./runtime.ts";
+import { type Binding, f32, i32, out, type Runtime, u32, vec4 } from "./runtime.ts";
 import { threads, workgroupBytes } from "./tile.ts";
 
 /** Queries, keys and values on the device. */
@@ -41,8 +41,12 @@ export class Engine {
   /** Rows of a tile: 64 where workgroups may use 26 KiB and 256 threads, else 32. */
   readonly rows: number;
 
-  constructor(runtime: Runtime, heads: Heads, pattern: Pattern) {
+  /** Whether queries, keys and values of `DeviceInputs` are float16: see `pack`. */
+  readonly half: boolean;
+
+  constructor(runtime: Runtime, heads: Heads, pattern: Pattern, half: boolean = false) {
     this.runtime = runtime;
+    this.half = half;
     this.heads = heads;
     this.pattern = pattern;
     const { maxComputeWorkgroupStorageSize: bytes, maxComputeInvocationsPerWorkgroup: most } = runtime.device.limits;
@@ -57,8 +61,28 @@ export class Engine {
       ...this.heads,
       rows,
       unroll: this.runtime.unroll,
+      half: this.half,
       blocks: blocks && { span: blocks.span, count: blocks.count },
     };
+  }
+
+  #stored(buffer: GPUBuffer): Binding {
+    return this.half ? { type: "vec2<u32>", buffer } : vec4(buffer);
+  }
+
+  /** `length` numbers as `DeviceInputs` has them: as they are, or as a float16 copy, which is `made` here. */
+  async pack(buffer: GPUBuffer, length: number, made: GPUBuffer[]): Promise<GPUBuffer> {
+    if (!this.half) return buffer;
+    const packed = this.runtime.buffer(length / 2);
+    made.push(packed);
+    await this.runtime.run({
+      label: "float16",
+      code: packCode,
+      parameters: { count: length / 4 },
+      buffers: { numbers: vec4(buffer), packed: out(this.#stored(packed)) },
+      workgroups: Math.ceil(length / 256),
+    });
+    return packed;
   }
 
   get #scales() {
@@ -81,9 +105,9 @@ export class Engine {
       code: forwardCode(sizes),
       parameters: { tokens, tokenBase: 0, scale2: this.#scales.scale2, minusInfinity: 0xff800000 },
       buffers: {
-        query: vec4(query),
-        keys: vec4(keys),
-        values: vec4(values),
+        query: this.#stored(query),
+        keys: this.#stored(keys),
+        values: this.#stored(values),
         ranges: u32(columns.ranges),
         ...(columns.blocks && { blocks: i32(columns.blocks.buffer) }),
         output: out(vec4(output)),
@@ -128,9 +152,9 @@ export class Engine {
       workgroups: Math.ceil((tokens * queryHeads) / 4),
     });
     const shared = {
-      query: vec4(query),
-      keys: vec4(keys),
-      values: vec4(values),
+      query: this.#stored(query),
+      keys: this.#stored(keys),
+      values: this.#stored(values),
       outputGradient: vec4(outputGradient),
       rowStats: vec4(rowStats),
     };
@@ -264,9 +288,9 @@ export class Engine {
           minusInfinity: 0xff800000,
         },
         buffers: {
-          query: vec4(query),
-          keys: vec4(keys),
-          values: vec4(values),
+          query: this.#stored(query),
+          keys: this.#stored(keys),
+          values: this.#stored(values),
           ranges: u32(place.ranges),
           output: out(vec4(output)),
           logSumExp: out(f32(logSumExp)),

@@ -13,7 +13,7 @@ import {
   tileTimesColumns,
   unroller,
 } from "../tile.ts";
-import type { Sizes } from "./queries.ts";
+import { numbersAt, type Sizes } from "./queries.ts";
 
 /** The number of workgroups for so many keys or selection blocks. */
 export const keyWorkgroups = ({ kvHeads, blocks, rows }: Sizes, count: number, splits: number): number =>
@@ -49,9 +49,9 @@ export function keyGradientCode(sizes: Sizes): string {
   const [depth, width] = [sizes.headDim / 4, sizes.valueDim / 4];
   const group = queryHeads / kvHeads;
   const loadKey = (array: string, n: number) => (line: string, at: string) =>
-    `let own = rowBase + ${line}; if (own < rowEnd) { value = ${array}[(own * ${kvHeads}u + kvHead) * ${n}u + ${at}]; }`;
+    `let own = rowBase + ${line}; if (own < rowEnd) { value = ${numbersAt(sizes, array, `(own * ${kvHeads}u + kvHead) * ${n}u + ${at}`)}; }`;
   const loadQuery = (array: string, n: number) => (column: string, at: string) =>
-    `let own = rowOf(columnBase + ${column}); if (own != NONE) { value = ${array}[own * ${n}u + ${at}]; }`;
+    `let own = rowOf(columnBase + ${column}); if (own != NONE) { value = ${numbersAt(sizes, array, `own * ${n}u + ${at}`)}; }`;
   const loadGated = (column: string, at: string) =>
     `let own = rowOf(columnBase + ${column}); if (own != NONE) { value = outputGradient[own * ${width}u + ${at}] * rowStats[own].z; }`;
   const each = unroller(sizes.unroll);

@@ -23,6 +23,8 @@ export interface Sizes extends Heads {
   rows: number;
   /** Whether short loops are written out. */
   unroll: boolean;
+  /** Whether queries, keys and values are stored as float16, four in a vec2<u32>; arithmetic is float32 all the same. */
+  half: boolean;
   /** Selected blocks: how many tokens each spans and how many a query has; undefined for stretches. */
   blocks?: { span: number; count: number } | undefined;
 }
@@ -127,10 +129,16 @@ const keyNumbers =
 const seen = (i: string) =>
   `((key != vec4<u32>(NONE)) & (key >= vec4<u32>(low[${i}])) & (key < vec4<u32>(high[${i}])))`;
 
-const loadRow = (array: string, width: number) => (line: string, place: string) =>
-  `let own = rowOf(${line}); if (own != NONE) { value = ${array}[own * ${width}u + ${place}]; }`;
-const loadKey = (array: string, width: number, kvHeads: number) => (column: string, place: string) =>
-  `let own = keyOf(${column}); if (own != NONE) { value = ${array}[(own * ${kvHeads}u + kvHead) * ${width}u + ${place}]; }`;
+/** One vec4 of an array; unpacking is in the language itself, so a device needs no feature for it. */
+export const numbersAt = ({ half }: Sizes, array: string, at: string): string =>
+  half && array !== "outputGradient"
+    ? `vec4<f32>(unpack2x16float(${array}[${at}].x), unpack2x16float(${array}[${at}].y))`
+    : `${array}[${at}]`;
+
+const loadRow = (sizes: Sizes, array: string, width: number) => (line: string, place: string) =>
+  `let own = rowOf(${line}); if (own != NONE) { value = ${numbersAt(sizes, array, `own * ${width}u + ${place}`)}; }`;
+const loadKey = (sizes: Sizes, array: string, width: number) => (column: string, place: string) =>
+  `let own = keyOf(${column}); if (own != NONE) { value = ${numbersAt(sizes, array, `(own * ${sizes.kvHeads}u + kvHead) * ${width}u + ${place}`)}; }`;
 
 // Up to the point where each thread knows its rows and the columns that they see.
 const opening = (each: Each, sizes: Sizes): string => `${declarations(sizes.rows)}${head(sizes)}
@@ -147,7 +155,7 @@ ${entry(threads(sizes.rows))}
  * With a pattern, of compressed blocks, it also keeps what importance needs: see `partialSums`.
  */
 export function forwardCode(sizes: Sizes, pattern?: Pattern): string {
-  const { rows, kvHeads } = sizes;
+  const { rows } = sizes;
   const [depth, width] = [sizes.headDim / 4, sizes.valueDim / 4];
   const each = unroller(sizes.unroll);
   return `${pattern ? overlapOf(pattern).code : ""}
@@ -158,7 +166,7 @@ ${opening(each, sizes)}
   for (var start = begin; start < end; start += 64u) {
     columnBase = start;
     var s = array<vec4<f32>, 4>();
-    ${rowsTimesColumns(each, rows, "s", depth, loadRow("query", depth), loadKey("keys", depth, kvHeads))}
+    ${rowsTimesColumns(each, rows, "s", depth, loadRow(sizes, "query", depth), loadKey(sizes, "keys", depth))}
     ${keyNumbers}
     var most: vec4<f32>;
     ${each(
@@ -183,7 +191,7 @@ ${opening(each, sizes)}
     }`,
     )}
     ${forSums(each, "o", width, (i, _, sum) => `${sum} *= shrink[${i}];`)}
-    ${tileTimesColumns(each, rows, "o", width, loadKey("values", width, kvHeads))}
+    ${tileTimesColumns(each, rows, "o", width, loadKey(sizes, "values", width))}
     ${pattern ? partialSums(each, sizes, pattern) : ""}
   }
   workgroupBarrier();
@@ -241,7 +249,7 @@ function partialSums(each: Each, { rows, queryHeads }: Sizes, pattern: Pattern):
  * selected blocks), queryGradient, to which it adds when `accumulate` is 1. dS = P ∘ (gate · dO·Vᵀ − δ), dQ = scale · dS·K.
  */
 export function queryGradientCode(sizes: Sizes): string {
-  const { rows, kvHeads } = sizes;
+  const { rows } = sizes;
   const [depth, width] = [sizes.headDim / 4, sizes.valueDim / 4];
   const each = unroller(sizes.unroll);
   return `${opening(each, sizes)}
@@ -252,8 +260,8 @@ export function queryGradientCode(sizes: Sizes): string {
     columnBase = start;
     var s = array<vec4<f32>, 4>();
     var d = array<vec4<f32>, 4>();
-    ${rowsTimesColumns(each, rows, "s", depth, loadRow("query", depth), loadKey("keys", depth, kvHeads))}
-    ${rowsTimesColumns(each, rows, "d", width, loadRow("outputGradient", width), loadKey("values", width, kvHeads))}
+    ${rowsTimesColumns(each, rows, "s", depth, loadRow(sizes, "query", depth), loadKey(sizes, "keys", depth))}
+    ${rowsTimesColumns(each, rows, "d", width, loadRow(sizes, "outputGradient", width), loadKey(sizes, "values", width))}
     ${keyNumbers}
     ${each(
       4,
@@ -262,7 +270,7 @@ export function queryGradientCode(sizes: Sizes): string {
       tile[(tr * 4u + ${i}) * 16u + tc] = p * (d[${i}] * stats[${i}].z - stats[${i}].y) * params.scale;
     }`,
     )}
-    ${tileTimesColumns(each, rows, "o", depth, loadKey("keys", depth, kvHeads))}
+    ${tileTimesColumns(each, rows, "o", depth, loadKey(sizes, "keys", depth))}
   }
   ${forSums(
     each,

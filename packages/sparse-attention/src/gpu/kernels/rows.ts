@@ -9,6 +9,14 @@ export const combineCode = (valueDim: number): string => `${entry(64)}
   output[at] = gates[row] * compressed[at] + gates[row + 1u] * selected[at] + gates[row + 2u] * window_[at];
 }`;
 
+/** Float32 to float16, what is beyond its range being cut to 65,504. Buffers: numbers, packed. One thread for each vec4. */
+export const packCode: string = `${entry(64)}
+  let at = unit * 64u + lid;
+  if (at >= params.count) { return; }
+  let x = clamp(numbers[at], vec4<f32>(-65504.0), vec4<f32>(65504.0));
+  packed[at] = vec2<u32>(pack2x16float(x.xy), pack2x16float(x.zw));
+}`;
+
 /**
  * rowStats[row] = (logSumExp · log₂e, δ, gate, 0), where δ = gate · dO·O. Buffers: output, outputGradient, logSumExp,
  * rowStats and, for a branch, gates and gatesGradient, whose gradient is dO·O. 16 threads for each row.
