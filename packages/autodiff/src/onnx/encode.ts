@@ -8,6 +8,7 @@ import { ONNX_DTYPES } from "../infer/elementwise.ts";
 import { type Attribute, constantOf, type Node, reachable, type Tensor, type Unread } from "../ir/tensor.ts";
 import { fuseProducts } from "./fuse_products.ts";
 import { GraphWriter, type Lowering } from "./graph_writer.ts";
+import { lowerLogSumExp } from "./lower_log_sum_exp.ts";
 import { portableLowerings } from "./lower_portable.ts";
 import { lowerStreamedLogProbs, lowerStreamedLogProbsGradient } from "./lower_streamed.ts";
 import type { AttributeProto, NodeProto, ValueInfoProto } from "./proto.ts";
@@ -35,6 +36,7 @@ export interface ModelOptions {
 }
 
 const lowerings: Record<string, Lowering> = {
+  ReduceLogSumExp: lowerLogSumExp,
   /** The third input, where each row went, is for the gradient only. */
   GatherRows: (writer, _node, [x, indices], outputs) => {
     writer.write("Gather", [x, indices], { axis: 0 }, outputs);

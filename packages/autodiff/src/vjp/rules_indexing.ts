@@ -49,7 +49,11 @@ export const indexing: Record<string, VjpRule> = {
     return [apply("ScatterElements", [zeros, indices, g], { axis: Number(attributes.axis ?? 0), reduction: "add" })];
   },
   /** Σ over the uses of each row; where there is none, nothing. */
-  GatherRows: ({ inputs: [x, , uses] }, g) => {
+  GatherRows: ({ inputs: [x, , uses], attributes }, g) => {
+    if (attributes.complete === 1) {
+      const all = gather(g, uses);
+      return [uses.shape[1] === 1 ? reshape(all, x.shape) : sum(all, { axes: [1] })];
+    }
     const row = x.shape.slice(1).map(() => 1);
     const picked = gather(g, maximum(uses, 0));
     const used = reshape(greaterOrEqual(uses, 0), [...uses.shape, ...row]);

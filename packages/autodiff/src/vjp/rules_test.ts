@@ -565,6 +565,14 @@ const checks: Record<string, (numbers: Numbers) => Check[]> = {
       operands: [{ shape: [3, 2] }],
       build: (x) => gatherRows(x, integers(2, 0, 1), constant([1, 2, 0], [3, 1], "int32")),
     },
+    {
+      operands: [{ shape: [3, 2] }],
+      build: (x) => gatherRows(x, integers(2, 0, 1), constant([1, 2, 0], [3, 1], "int32"), { complete: true }),
+    },
+    {
+      operands: [{ shape: [2, 3] }],
+      build: (x) => gatherRows(x, integers(1, 0, 0, 1), constant([1, 2, 0, 3], [2, 2], "int64"), { complete: true }),
+    },
   ],
   GatherND: () => [
     {

@@ -24,7 +24,6 @@ import {
   gatherElements,
   gatherRows,
   greaterOrEqual,
-  less,
   logSumExp,
   maskBias,
   matmul,
@@ -55,7 +54,10 @@ interface Tiling {
   tiles: number;
   /** Place of each pair, [F, T, n]. */
   placeOf: Tensor;
-  /** Pair t·n + i at each place, −1 for none: [F, P]. */
+  /**
+   * Pair t·n + i at each place, [F, P]. At places without one: the first query's last pair, which does not exist where n > 1
+   * (it sees one block only), so that nothing comes back from it; −1 where n = 1.
+   */
   pairAt: Tensor;
   /** Block of each tile, [F, N]. */
   blockOf: Tensor;
@@ -81,7 +83,7 @@ function tilingOf({ blocks, exists }: Choice, blockCount: number, size: number):
 
   const flat = reshape(placeOf, [families, pairs]);
   const numbers = expand(constant(range(pairs), [1, pairs], "int64"), [families, pairs]);
-  const pairAt = scatterElements(full([families, tiles * size], -1, "int64"), flat, numbers);
+  const pairAt = scatterElements(full([families, tiles * size], n === 1 ? -1 : Number(n) - 1, "int64"), flat, numbers);
   const before = cast(greaterOrEqual(constant(range(tiles), [1, tiles, 1], "int32"), unsqueeze(ends, [1])), "int32");
   const blockOf = minimum(sum(before, { axes: [2] }), blockCount - 1);
   return { tiles, placeOf, pairAt, blockOf: cast(blockOf, "int64") };
@@ -121,6 +123,7 @@ export function selectedTiles(
     queries,
     reshape(add(queryAt, offsets(pairAt, Number(time))), [-1]),
     reshape(add(reshape(placeOf, [families, pairs]), offsets(pairAt, places)), [queries.shape[0], n]),
+    { complete: true }, // what goes to the last tile does not exist
   );
   const tiled = reshape(taken, [families, tiles, size * group, headSize]);
 
@@ -134,8 +137,7 @@ export function selectedTiles(
     reshape(mul(blockOf, selectionBlock), [families, tiles, 1, 1]),
     constant(range(selectionBlock), [1, 1, 1, selectionBlock], "int64"),
   );
-  const ahead = less(reshape(queryAt, [families, tiles, size, 1]), keyPlaces);
-  const bias = unsqueeze(maskBias(equal(cast(ahead, "int32"), 0)), [3]);
+  const bias = unsqueeze(maskBias(greaterOrEqual(reshape(queryAt, [families, tiles, size, 1]), keyPlaces)), [3]);
   const scores = reshape(
     add(reshape(matmul(tiled, swapLast(ofTile(key))), [families, tiles, size, group, selectionBlock]), bias),
     [families, tiles, size * group, selectionBlock],
@@ -145,10 +147,11 @@ export function selectedTiles(
 
   // Back to the pairs, and join each query's n parts.
   const from = reshape(add(reshape(placeOf, [families, pairs]), offsets(pairAt, places)), [-1]);
-  const pairRows = where(greaterOrEqual(pairAt, 0), add(pairAt, offsets(pairAt, pairs)), constant([-1], [], "int64"));
+  const known = add(pairAt, offsets(pairAt, pairs));
+  const pairRows = n > 1 ? known : where(greaterOrEqual(pairAt, 0), known, constant([-1], [], "int64"));
   const uses = reshape(pairRows, [multiplyDims(families, places), 1]);
   const back = (x: Tensor, columns: number) =>
-    gatherRows(reshape(x, [multiplyDims(families, places), columns]), from, uses);
+    gatherRows(reshape(x, [multiplyDims(families, places), columns]), from, uses, { complete: n > 1 });
   const parts = reshape(back(attended, width), [families, time, n, group, headSize]);
   const logs = reshape(back(sums, group), [families, time, n, group]);
   const weights = softmax(add(logs, unsqueeze(maskBias(reshape(choice.exists, [families, time, n])), [3])), 2);
