@@ -78,6 +78,7 @@ export {
   type StageProgress,
   type StageUpdate,
 } from "./progress.ts";
+export { accountText, listText, type StageAccount } from "./recipe/account.ts";
 export { type Answer, ask } from "./recipe/ask.ts";
 export * from "./recipe/configuration.ts";
 export { type Evaluation, evaluate as evaluatePolicy } from "./recipe/evaluate.ts";
@@ -122,7 +123,7 @@ export {
 export { PretrainingText, type TextBatch } from "./recipe/text.ts";
 export { trainTokenizer } from "./recipe/tokenizer.ts";
 export { type ToolSolution, toolSolutions } from "./recipe/tool_solutions.ts";
-export { accountText, type FinishedRun, type RunOptions, runStages, trainRun } from "./recipe/train.ts";
+export { type FinishedRun, type RunOptions, runStages, trainRun } from "./recipe/train.ts";
 export type {
   AccuracyRecord,
   AnswerRecord,
@@ -135,5 +136,5 @@ export type {
 export { renderReport, writeReport } from "./report/report.ts";
 export { type Journal, type JournalRecord, openJournal, readJournal, truncateJournal } from "./run/journal.ts";
 export { allStages } from "./stages/mod.ts";
-export type { RecipeStage, StageAccount, StageContext } from "./stages/stage.ts";
+export type { RecipeStage, StageContext } from "./stages/stage.ts";
 export { extractAnswer, reward } from "./verify.ts";

@@ -200,7 +200,7 @@ function rate(flops: number): string {
   return `${short(flops)}FLOP/s`;
 }
 
+/** Longer times in hours, so that they can be compared. */
 function duration(seconds: number): string {
-  if (seconds < 86_400) return formatDuration(seconds);
-  return `${Math.round(seconds / 86_400).toLocaleString("en-US")} days`;
+  return seconds < 36_000 ? formatDuration(seconds) : `${Math.round(seconds / 3600).toLocaleString("en-US")} h`;
 }

@@ -32,7 +32,7 @@ import { type PolicyState, readSafetensors, writeSafetensors } from "@gradus/tra
 import { ProblemTokens } from "../problems/tokens.ts";
 import { fileError, makeDirectory, readJson, writeWhole } from "../run/files.ts";
 import { lockDirectory, unlockDirectory } from "../run/lock.ts";
-import type { StageAccount } from "../stages/stage.ts";
+import type { StageAccount } from "./account.ts";
 import { type Configuration, type RewardKind, type Stage, type StageName, stages } from "./configuration.ts";
 import type { Evaluation } from "./evaluate.ts";
 import type { FullEvaluation } from "./full_evaluation.ts";

@@ -17,8 +17,9 @@ import type {
   SampleRecord,
   SettingValue,
 } from "../report/record.ts";
+import { listText } from "./account.ts";
 import { recipeStages, type Stage, stageLabels, stages } from "./configuration.ts";
-import { type FinishedRun, listText } from "./train.ts";
+import type { FinishedRun } from "./train.ts";
 
 /** What a session leaves. */
 export interface FinishedSession {

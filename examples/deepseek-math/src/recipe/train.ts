@@ -11,7 +11,8 @@ import { formatDuration, type Progress } from "../progress.ts";
 import { type JournalRecord, readJournal } from "../run/journal.ts";
 import { allStages } from "../stages/mod.ts";
 import { PolicyShelf } from "../stages/policy_shelf.ts";
-import type { RecipeStage, StageAccount, StageContext } from "../stages/stage.ts";
+import type { RecipeStage, StageContext } from "../stages/stage.ts";
+import { accountText } from "./account.ts";
 import { type Configuration, recipeStages, type Stage, type StageName, stageLabels, stages } from "./configuration.ts";
 import type { Evaluation } from "./evaluate.ts";
 import type { FullEvaluation } from "./full_evaluation.ts";
@@ -124,17 +125,4 @@ async function totalsOf({ directory }: StageContext, name: StageName): Promise<{
   const known = (await directory.loadStage(stage))?.totals;
   const saved = await directory.loadState(() => {}).catch(() => undefined);
   return { totals: known ?? saved?.position.totals[stage] ?? { steps: 0, tokens: 0, seconds: 0 } };
-}
-
-/** `consumed 9,000 pages; produced 3,100 pages kept, …`. */
-export function accountText({ consumed, produced }: StageAccount): string {
-  return `consumed ${listText(consumed)}; produced ${listText(produced)}`;
-}
-
-/** What was consumed, or produced, in words. */
-export function listText(entries: StageAccount["consumed"]): string {
-  const list = Object.entries(entries).map(([name, value]) =>
-    typeof value === "number" ? `${value.toLocaleString("en-US")} ${name}` : `${name} ${value}`,
-  );
-  return list.join(", ") || "nothing";
 }

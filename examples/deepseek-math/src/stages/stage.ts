@@ -9,10 +9,13 @@
 import type { Interpreter } from "@gradus/code-interpreter";
 import type { ProblemTokens } from "../problems/tokens.ts";
 import type { Progress } from "../progress.ts";
+import type { StageAccount } from "../recipe/account.ts";
 import type { Configuration, StageName } from "../recipe/configuration.ts";
 import type { ProblemSource } from "../recipe/problem_source.ts";
 import type { RunDirectory } from "../recipe/run_directory.ts";
 import type { PolicyShelf } from "./policy_shelf.ts";
+
+export type { StageAccount } from "../recipe/account.ts";
 
 /** What a stage works with. */
 export interface StageContext {
@@ -27,12 +30,6 @@ export interface StageContext {
   tokens(): Promise<ProblemTokens>;
   /** Python, started when it is first asked for. */
   python(): Promise<Interpreter>;
-}
-
-/** What a stage consumed and produced, in numbers and words: printed, and kept in `stages/<name>.json`. */
-export interface StageAccount {
-  readonly consumed: Readonly<Record<string, number | string>>;
-  readonly produced: Readonly<Record<string, number | string>>;
 }
 
 /** One stage. */
