@@ -11,6 +11,9 @@ export const about = "simulated order finding: gates a second, runs with 21 and 
 
 const PROMISED = { gates: 1500, qubits21: 0.2, qubits25: 5, share: 0.99 };
 
+/** Gates on all qubits, so often in one measurement. */
+const TIMES = 9;
+
 function isPrime(n) {
   for (let d = 2; d * d <= n; d++) if (n % d === 0) return false;
   return n > 1;
@@ -66,9 +69,12 @@ async function gates(qubits, quick) {
     ]) {
       const state = new StateVector(qubits);
       state.h(...all, ...all); // memory touched, |0…0⟩ again
-      const { seconds } = timed(() => apply(state));
-      if (round) ours[how].push(qubits / seconds);
-      if (Math.abs(state.amplitudes[0] - 2 ** (-qubits / 2)) > 1e-6) throw new Error("wrong amplitudes");
+      // An odd number of times: |0…0⟩ and the equal superposition in turn.
+      const { processor } = timed(() => {
+        for (let i = 0; i < TIMES; i++) apply(state);
+      });
+      if (round) ours[how].push((TIMES * qubits) / processor);
+      if (Math.abs(state.amplitudes[0] - 2 ** (-qubits / 2)) > 1e-5) throw new Error("wrong amplitudes");
     }
   }
   let peer;
@@ -77,8 +83,8 @@ async function gates(qubits, quick) {
     const circuit = new QuantumCircuit(qubits);
     // Its state is a map of the amplitudes that are not zero: the first gates are cheap for it.
     for (const q of all) circuit.addGate("h", q, q);
-    const { seconds } = timed(() => circuit.run());
-    peer = qubits / seconds;
+    const { processor } = timed(() => circuit.run());
+    peer = qubits / processor;
   } catch (error) {
     if (error.code !== "ERR_MODULE_NOT_FOUND") throw error;
   }
@@ -104,7 +110,7 @@ export async function run({ quick = false } = {}) {
   const qubits = quick ? 8 : 20;
   progress(`${qubits} qubits, Hadamard gates`);
   const { peer, ...ours } = await gates(qubits, quick);
-  runs(semiprimes(16, 1)[0], 3); // compiled
+  for (const bits of quick ? [12] : [16, 20]) runs(worst(bits), 3); // compiled
 
   const sizes = quick ? [12] : [20, 24];
   const found = sizes.map((bits) => {
@@ -163,7 +169,7 @@ export async function run({ quick = false } = {}) {
     machine,
     peers: { "@gradus/shor": "this repository", ...versionsOf("quantum-circuit") },
     sections: [
-      `One Hadamard gate on each of ${qubits} qubits, from |0…0⟩, one thread.`,
+      `Hadamard gates on each of ${qubits} qubits, from |0…0⟩, one thread: a second of processor time.`,
       table(
         ["simulator", "gates a second", "to the peer"],
         [
