@@ -17,7 +17,7 @@ export const budgets = {
   "@gradus/sparse-attention": 25,
   "@gradus/grpo": 20.5,
   "@gradus/reward-model": 12,
-  "@gradus/math-corpus": 20,
+  "@gradus/math-corpus": 22.5,
   "@gradus/math-verify": 29,
   "@gradus/code-interpreter": 13,
   "@gradus/transformer": 40,
