@@ -27,6 +27,8 @@ export function checkOptions(options: SparseAttentionOptions): { heads: Heads; p
   for (const name of Object.keys(options)) if (!known.has(name)) fail(`there is no option "${name}"`);
   const { precision = "f32" } = options;
   if (precision !== "f32" && precision !== "f16") fail(`precision is ${precision}, expected "f32" or "f16"`);
+  if (options.device && (options.backend === "gpu.js" || options.backend === "cpu"))
+    fail('device is given, which only the backend "webgpu" takes');
   const { queryHeads, kvHeads, headDim, valueDim = headDim, scale = headDim ** -0.5 } = options;
   for (const [name, value] of Object.entries({ queryHeads, kvHeads, headDim, valueDim })) integer(name, value, 1);
   if (queryHeads % kvHeads) fail(`queryHeads is ${queryHeads}, expected a multiple of kvHeads, ${kvHeads}`);

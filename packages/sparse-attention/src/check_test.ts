@@ -4,6 +4,7 @@ import { test } from "node:test";
 import type { SparseAttentionOptions } from "./contract.ts";
 import { createSparseAttention } from "./create.ts";
 import { openDevice } from "./gpu/device.ts";
+import { openGpuJs } from "./gpujs/runtime.ts";
 import { webgpuMissing } from "./testing/backends.ts";
 
 const sizes = { backend: "cpu", queryHeads: 4, kvHeads: 2, headDim: 4 } as const;
@@ -17,7 +18,9 @@ test("options that do not fit are named", async () => {
     [{ selectionBlock: 16 }, /selectionBlock is 16, expected at least compressionBlock, 32/],
     [{ selectedBlocks: 2 }, /selectedBlocks is 2, expected at least initialBlocks \+ localBlocks, 3/],
     [{ windows: 3 }, /there is no option "windows"/],
-    [{ backend: "cuda" }, /backend is "cuda", expected "auto", "webgpu" or "cpu"/],
+    [{ backend: "cuda" }, /backend is "cuda", expected "auto", "webgpu", "gpu\.js" or "cpu"/],
+    [{ precision: "f8" }, /precision is f8, expected "f32" or "f16"/],
+    [{ backend: "gpu.js", device: {} }, /device is given, which only the backend "webgpu" takes/],
   ] as const)
     await assert.rejects(createSparseAttention({ ...sizes, ...options } as unknown as SparseAttentionOptions), message);
 });
@@ -68,6 +71,45 @@ test("a lost device is an error, not numbers", { skip: webgpuMissing }, async ()
   await opened.device.lost;
   await assert.rejects(nsa.fullAttention({ query: ones(48), keys: ones(24), values: ones(24) }), /device is lost/);
   await nsa.dispose();
+});
+
+test("no adapter: an error, or the CPU with auto", async () => {
+  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+  const value = { gpu: { requestAdapter: async () => null } }; // as in a browser on a machine without one
+  Object.defineProperty(globalThis, "navigator", { value, configurable: true });
+  try {
+    await assert.rejects(createSparseAttention({ ...sizes, backend: "webgpu" }), /no adapter was found .* falls back/);
+    assert.equal((await createSparseAttention({ ...sizes, backend: "auto" })).backend, "cpu");
+    const onGpuJs = createSparseAttention({ ...sizes, backend: "gpu.js", gpuJsMode: "webgpu" });
+    await assert.rejects(onGpuJs, /gpu\.js: it has no "webgpu" here, only .*cpu/);
+    const chosen = await createSparseAttention({ ...sizes, backend: "gpu.js" });
+    assert.equal(chosen.device, "gpu.js on webasm");
+    await chosen.dispose();
+  } finally {
+    if (before) Object.defineProperty(globalThis, "navigator", before);
+    else delete (globalThis as { navigator?: unknown }).navigator;
+  }
+});
+
+test("gpu.js: not installed, and arrays that are too long for it, are errors", async () => {
+  const missing = () => Promise.reject(new Error("not found"));
+  await assert.rejects(openGpuJs(undefined, "cpu", missing), /the package "gpu\.js" is not installed/);
+  const gpu = await openGpuJs(undefined, "cpu");
+  await assert.rejects(gpu.run("", 2 ** 24 + 1, []), /an array of 16777217 numbers, expected at most 2²⁴/);
+  await assert.rejects(gpu.run("function () { return nothing(); }", 1, []), /gpu\.js \(cpu\) failed/);
+  await gpu.dispose();
+  await assert.rejects(gpu.run("", 1, []), /has been disposed of/);
+});
+
+test("what the device refuses is an error, not numbers", { skip: webgpuMissing }, async () => {
+  const opened = await openDevice();
+  assert.ok(opened);
+  const nsa = await createSparseAttention({ ...sizes, backend: "webgpu", device: opened.device });
+  const keys = opened.device.createBuffer({ size: 96, usage: 8 }); // COPY_DST alone: not to be read by kernels
+  const input = { query: ones(48), keys, values: ones(24) } as unknown as Parameters<typeof nsa.fullAttention>[0];
+  await assert.rejects(nsa.fullAttention(input), /WebGPU: .*/);
+  await nsa.dispose();
+  opened.close();
 });
 
 test("a buffer beyond the device's limits is an error that says so", { skip: webgpuMissing }, async () => {

@@ -13,6 +13,11 @@ const options = {
 const time = 75;
 const numbers = (length, seed) =>
   Float32Array.from({ length }, (_, i) => Math.fround(((i * 7919 + seed) % 997) / 500 - 1));
+/** What has to be true in each place. */
+function must(what, holds) {
+  if (!holds) throw new Error(`not so: ${what}`);
+  return what;
+}
 const some = (array) => [...array].filter((_, i) => i % 13 === 0);
 
 /** Weights of φ with a hidden layer of 5. */
@@ -51,7 +56,10 @@ async function train(nsa) {
     gates: some(gradients.gates),
     weight1: some(gradients.compression.keys.weight1),
     position: some(gradients.compression.values.position),
-    sameBits: gradients.keys.selected.every((x, i) => x === again.keys.selected[i]),
+    sameBits: must(
+      "the same bits again",
+      gradients.keys.selected.every((x, i) => x === again.keys.selected[i]),
+    ),
   };
 }
 
@@ -80,7 +88,13 @@ async function decode(nsa) {
     });
   }
   cache.dispose();
-  return { decodes: worst < 1e-5, pastKept: slice(after, 0, 60).every((x, i) => x === output[i]) };
+  return [
+    must(`decoding gives the rows of the whole, off by ${worst < 1e-5 ? "little" : worst}`, worst < 1e-5),
+    must(
+      "later queries change nothing before them",
+      slice(after, 0, 60).every((x, i) => x === output[i]),
+    ),
+  ];
 }
 
 /** Each attention alone. */
@@ -111,6 +125,47 @@ async function play(more) {
   }
 }
 
+/** Buffers in and out on a device of the caller's, keys and values stored as float16. */
+async function onDevice() {
+  const gpu = globalThis.navigator?.gpu ?? (await openDawn());
+  const device = await (await gpu.requestAdapter()).requestDevice();
+  const nsa = await createSparseAttention({ ...options, backend: "webgpu", device, precision: "f16" });
+  const buffer = (array) => {
+    const made = device.createBuffer({ size: array.byteLength, usage: 0x80 | 0x8 | 0x4 });
+    device.queue.writeBuffer(made, 0, array);
+    return made;
+  };
+  const half = (array) => array.map((x) => Math.round(x * 1024) / 1024); // float16 holds these
+  const arrays = { query: half(whole.query), keys: half(whole.keys.window), values: half(whole.values.window) };
+  const input = Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, buffer(array)]));
+  const { output } = await nsa.slidingWindowAttention({ ...input, time });
+  const size = time * 4 * 12 * 4;
+  const copy = device.createBuffer({ size, usage: 0x8 | 0x1 });
+  const encoder = device.createCommandEncoder();
+  encoder.copyBufferToBuffer(output, 0, copy, 0, size);
+  device.queue.submit([encoder.finish()]);
+  await copy.mapAsync(1);
+  const numbers = new Float32Array(copy.getMappedRange().slice(0));
+  const onCpu = await createSparseAttention({ ...options, backend: "cpu" });
+  const expected = (await onCpu.slidingWindowAttention(arrays)).output;
+  await nsa.dispose();
+  device.destroy();
+  must(
+    "float16 storage of such numbers is exact",
+    numbers.every((x, i) => Math.abs(x - expected[i]) < 1e-5),
+  );
+  return some(numbers);
+}
+
+let dawn; // must not be collected while its devices live
+async function openDawn() {
+  const name = "webgpu";
+  const { create, globals } = await import(name);
+  Object.assign(globalThis, globals);
+  dawn ??= create(["enable-dawn-features=disable_workgroup_init"]);
+  return dawn;
+}
+
 /** gpu.js, whose script makes a global in a browser. WebGL2 is only there: Node computes what it should give. */
 async function playGpuJs(gpuJsMode) {
   if (globalThis.document) await import("/node_modules/gpu.js/dist/gpu-browser.js");
@@ -121,6 +176,7 @@ async function playGpuJs(gpuJsMode) {
 export default {
   cpu: () => play({ backend: "cpu" }),
   webgpu: () => play({ backend: "webgpu" }),
+  "webgpu, buffers and float16": onDevice,
   "gpu.js on WebGPU": () => playGpuJs("webgpu"),
   "gpu.js on WebGL2": () => playGpuJs("webgl2"),
   "gpu.js on WebAssembly": () => playGpuJs("webasm"),

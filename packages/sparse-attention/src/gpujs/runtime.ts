@@ -37,6 +37,8 @@ export interface GpuClass {
   isWebGPUAvailable(): Promise<boolean>;
 }
 
+type GpuModule = { GPU?: GpuClass; default?: { GPU?: GpuClass } };
+
 /** The most numbers in an array whose indices float32 holds. */
 export const mostNumbers: number = 2 ** 24;
 
@@ -143,8 +145,12 @@ export class Scope {
  *
  * @throws Error where gpu.js is not installed, or cannot run on `mode` here
  */
-export async function openGpuJs(given: GpuClass | undefined, wanted: GpuJsMode | undefined): Promise<GpuJs> {
-  const found = given ?? (await findClass());
+export async function openGpuJs(
+  given: GpuClass | undefined,
+  wanted: GpuJsMode | undefined,
+  load: (name: string) => Promise<GpuModule> = (name) => import(name),
+): Promise<GpuJs> {
+  const found = given ?? (await findClass(load));
   if (!found)
     throw new Error(
       'Cannot create sparse attention on gpu.js: the package "gpu.js" is not installed (npm install gpu.js), nor given as option GPU',
@@ -164,14 +170,13 @@ export async function openGpuJs(given: GpuClass | undefined, wanted: GpuJsMode |
   return new GpuJs(new found({ mode }), mode);
 }
 
-async function findClass(): Promise<GpuClass | undefined> {
+async function findClass(load: (name: string) => Promise<GpuModule>): Promise<GpuClass | undefined> {
   // A script tag makes it a global, where browsers have an interface of that name.
   const global = (globalThis as unknown as { GPU?: GpuClass }).GPU;
   if (global && "createKernel" in (global as unknown as { prototype: object }).prototype) return global;
-  const name = "gpu.js"; // not a literal: bundlers must not fail where it is not installed
   try {
-    const module = await import(name);
-    return module.GPU ?? module.default?.GPU ?? module.default;
+    const module = await load("gpu.js"); // no literal `import`: bundlers must not fail where it is not installed
+    return module.GPU ?? module.default?.GPU ?? (module.default as GpuClass | undefined);
   } catch {
     return undefined;
   }
