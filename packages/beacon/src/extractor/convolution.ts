@@ -18,7 +18,13 @@ function multiply(a: number, b: number): number {
   return rest < 0 ? rest + P : rest >= P ? rest - P : rest;
 }
 
-function power(base: number, exponent: number): number {
+/** A root of unity of exactly the order 2ᵏ ≤ {@link MAX_CONVOLUTION}, modulo p. */
+export function rootOfUnity(order: number): number {
+  return power(GENERATOR, (P - 1) / order);
+}
+
+/** base^exponent mod p. */
+export function power(base: number, exponent: number): number {
   let result = 1;
   for (let square = base; exponent > 0; exponent = Math.floor(exponent / 2)) {
     if (exponent % 2) result = multiply(result, square);
@@ -33,7 +39,7 @@ function forward(values: Float64Array): void {
   const roots = new Float64Array(n >> 1);
   for (let size = n; size > 1; size >>= 1) {
     const half = size >> 1;
-    fillRoots(roots, half, power(GENERATOR, (P - 1) / size));
+    fillRoots(roots, half, rootOfUnity(size));
     for (let start = 0; start < n; start += size) {
       for (let i = 0; i < half; i++) {
         const a = values[start + i];
@@ -52,7 +58,7 @@ function inverse(values: Float64Array): void {
   const roots = new Float64Array(n >> 1);
   for (let size = 2; size <= n; size <<= 1) {
     const half = size >> 1;
-    fillRoots(roots, half, power(GENERATOR, P - 1 - (P - 1) / size));
+    fillRoots(roots, half, power(rootOfUnity(size), P - 2));
     for (let start = 0; start < n; start += size) {
       for (let i = 0; i < half; i++) {
         const a = values[start + i];

@@ -137,11 +137,16 @@ function wordsOf({ bytes }: Bits, count: number): Int32Array {
  * inputs and outputs are cut into blocks, each of which is a Toeplitz matrix too.
  */
 export function toeplitzNtt(input: Bits, seed: Bits, m: number): Bits {
+  return toeplitzBlocks(input, seed, m, BLOCK);
+}
+
+/** {@link toeplitzNtt} with blocks of at most `block` rows and columns. */
+export function toeplitzBlocks(input: Bits, seed: Bits, m: number, block: number): Bits {
   check(input, seed, m);
   const n = input.length;
   const output = new Uint8Array(m);
-  const rows = Math.min(m, BLOCK);
-  const columns = Math.min(n, BLOCK);
+  const rows = Math.min(m, block);
+  const columns = Math.min(n, block);
   for (let row = 0; row < m; row += rows) {
     for (let column = 0; column < n; column += columns) {
       const height = Math.min(rows, m - row);

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { stream } from "@gradus/seeds";
 import fc from "fast-check";
 import { type Bits, bitAt, bitsOf, packBits } from "./bits.ts";
-import { convolveModulo } from "./convolution.ts";
-import { extractableBits, toeplitz, toeplitzNaive, toeplitzNtt, toeplitzSliced } from "./toeplitz.ts";
+import { convolveModulo, MAX_CONVOLUTION, power, rootOfUnity } from "./convolution.ts";
+import { extractableBits, toeplitz, toeplitzBlocks, toeplitzNaive, toeplitzNtt, toeplitzSliced } from "./toeplitz.ts";
 
 const random = (length: number, seed: number) => {
   const words = stream(seed, { purpose: "bits" });
@@ -29,17 +29,28 @@ test("word-sliced and transformed hashing give the bits of the definition", () =
 });
 
 test("large sizes, where the transform is taken, agree with the word-sliced way", () => {
-  const [n, m] = [45_000, 40_000];
+  const [n, m] = [27_000, 27_000];
   const input = random(n, 1);
   const seed = random(n + m - 1, 2);
   assert.deepEqual(toeplitz(input, seed, m), toeplitzSliced(input, seed, m));
 });
 
-test("inputs longer than a transform are cut into blocks", () => {
-  const [n, m] = [2 ** 20 + 70_000, 64];
-  const input = random(n, 3);
-  const seed = random(n + m - 1, 4);
-  assert.deepEqual(toeplitzNtt(input, seed, m), toeplitzSliced(input, seed, m));
+test("inputs and outputs longer than a transform are cut into blocks, the last of them smaller", () => {
+  const length = fc.integer({ min: 1, max: 150 });
+  fc.assert(
+    fc.property(length, length, fc.integer({ min: 1, max: 60 }), fc.nat(), (n, m, block, seed) => {
+      const input = random(n, seed);
+      const diagonals = random(n + m - 1, seed + 1);
+      assert.deepEqual(toeplitzBlocks(input, diagonals, m, block), toeplitzNaive(input, diagonals, m));
+    }),
+  );
+});
+
+test("the longest transform has its root of unity, and a longer one is refused", () => {
+  assert.equal(power(rootOfUnity(MAX_CONVOLUTION), MAX_CONVOLUTION), 1);
+  assert.equal(power(rootOfUnity(MAX_CONVOLUTION), MAX_CONVOLUTION / 2), 23_068_672); // −1: of no smaller order
+  const long = new Float64Array(MAX_CONVOLUTION + 1);
+  assert.throws(() => convolveModulo(long, long), /at most 2\^21 coefficients, found 2097153/);
 });
 
 test("hashing is linear in the input and in the seed", () => {
