@@ -147,7 +147,7 @@ test("a run with several seeds reports their mean, is resumed without naming the
     await runAll(tinyProgram, folder, asked, ({ code, stdout, stderr }, expected) => {
       assert.equal(code, expected.code, stderr);
       assert.match(stderr, expected.stderr);
-      if (code === 0) assert.match(stdout, /checkpoint after GRPO\)\n$/);
+      if (code === 0) assert.match(stdout, /checkpoint after Iterative GRPO\)\n$/);
     });
   });
 });

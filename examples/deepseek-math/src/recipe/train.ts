@@ -79,6 +79,8 @@ export async function runStages(
   const { device, threads, progress } = options;
   let tokens: ProblemTokens | undefined;
   const pythons: Promise<Interpreter>[] = [];
+  // A state that cannot be read is an error before anything is made, and not after the first stages.
+  await directory.loadState((message) => progress.log(message));
   const engine = { device, threads };
   const policies = new PolicyShelf(directory, engine);
   const context: StageContext = {
