@@ -15,11 +15,11 @@ export interface Stage {
 
 /** The same for both models. Needles are found among few first: from 4,096 tokens the beginning would take far longer. */
 export const CURRICULUM: readonly Stage[] = [
-  { length: 16, tokens: 2048, steps: 90 },
-  { length: 64, tokens: 2048, steps: 20 },
-  { length: 256, tokens: 2048, steps: 25 },
-  { length: 1024, tokens: 4096, steps: 25 },
-  { length: 4096, tokens: 4096, steps: 45 },
+  { length: 16, tokens: 2048, steps: 80 },
+  { length: 64, tokens: 2048, steps: 30 },
+  { length: 256, tokens: 2048, steps: 40 },
+  { length: 1024, tokens: 4096, steps: 20 },
+  { length: 4096, tokens: 4096, steps: 25 },
 ];
 
 /** One line of a run's record. `right`: questions whose answer got more than half of the probability. */

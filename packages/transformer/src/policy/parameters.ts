@@ -6,6 +6,7 @@
  */
 import { stream } from "@gradus/seeds";
 import type { TransformerConfig } from "../files/config.ts";
+import { isSparse } from "../files/sparsity.ts";
 import { type Weights, weightShapes } from "../files/weights.ts";
 
 /** A weight's place in the flat array. */
@@ -68,9 +69,22 @@ function addSum(weight: Float32Array, [rows, columns]: readonly number[], isFirs
 }
 
 /**
+ * Gives all branches of sparse attention the first one's projections of keys and values: a query that learns to find
+ * something in one of them then looks for it in the others, too.
+ */
+function repeatBranch(qkv: Float32Array, [rows, columns]: readonly number[], config: TransformerConfig): void {
+  const { heads, keyValueHeads, headSize } = config;
+  const [first, width] = [heads * headSize, 2 * keyValueHeads * headSize];
+  for (let row = 0; row < rows; row++) {
+    const from = row * columns + first;
+    for (let branch = 1; branch < 3; branch++) qkv.copyWithin(from + branch * width, from, from + width);
+  }
+}
+
+/**
  * Random weights: matrices normal with standard deviation 1/√(rows), those that write to the residual stream divided by
  * √(2 · layers) more (as in GPT-2), the embedding 0.02, norms one, biases zero. φ of sparse attention begins near the sum
- * of a block's keys over √l, see {@linkcode addSum}.
+ * of a block's keys over √l, see {@linkcode addSum}, and its branches with the same projections.
  */
 export function initialize(config: TransformerConfig, layout: readonly Slot[], seed: number): Float32Array {
   const flat = new Float32Array(totalSize(layout));
@@ -86,6 +100,7 @@ export function initialize(config: TransformerConfig, layout: readonly Slot[], s
     const scale = writesResidual ? residual : inPhi ? 0.1 : 1;
     const deviation = name === "embedding" || inPhi?.[2] === "position" ? 0.02 : scale / Math.sqrt(shape[0]);
     stream(seed, { purpose: "weights", sample: index }).fillNormal(part, 0, deviation);
+    if (isSparse(config) && name.endsWith(".qkv")) repeatBranch(part, shape, config);
     if (inPhi?.[2].startsWith("weight")) addSum(part, shape, inPhi[2] === "weight1", config.headSize);
   });
   return flat;

@@ -26,6 +26,7 @@ export const qwen2: TransformerConfig = { ...llama, keyValueHeads: 1, qkvBias: t
 /** Native Sparse Attention with small blocks, so that sequences of a hundred tokens leave a choice. */
 export const sparse: TransformerConfig = {
   ...llama,
+  layers: 1, // its graphs are large: compiling them is what takes time
   attention: "nsa",
   sparsity: {
     compressionBlock: 8,
