@@ -37,13 +37,23 @@ export interface PulseStore {
 export function memoryStore(publicKey: Uint8Array): PulseStore {
   const pulses: Pulse[] = [];
   return {
-    async append(pulse) {
+    append: oneByOne(async (pulse) => {
       await checkAppend(pulses.at(-1), pulse, publicKey);
       pulses.push(pulse);
-    },
+    }),
     at: async (pulseIndex) => pulses[pulseIndex - 1],
     last: async () => pulses.at(-1),
     since: async (time) => firstSince(pulses, time),
+  };
+}
+
+/** Calls made at the same time wait for each other: what is appended has to follow the one before. */
+export function oneByOne(append: PulseStore["append"]): PulseStore["append"] {
+  let queue: Promise<void> = Promise.resolve();
+  return (pulse) => {
+    const appended = queue.then(() => append(pulse));
+    queue = appended.catch(() => {});
+    return appended;
   };
 }
 

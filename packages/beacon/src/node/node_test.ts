@@ -36,10 +36,25 @@ test("pulses are served, fetched and verified; the store survives a restart and 
     await server.close();
   }
 
+  const all = await readFile(path, "utf8");
+  for (const rest of ["notes of somebody", all.slice(0, 40)]) {
+    const other = join(folder, "other");
+    await writeFile(other, rest === "notes of somebody" ? rest : `{"uri":1}\n${rest}`);
+    const before = await readFile(other, "utf8");
+    await assert.rejects(
+      fileStore(other, signer.publicKey),
+      /Cannot open the store .*: (its last line begins|line 1: )/,
+    );
+    assert.equal(await readFile(other, "utf8"), before, "what is no store is left as it is");
+  }
   await appendFile(path, '{"uri":"torn');
   const again = await fileStore(path, signer.publicKey);
   assert.equal((await again.last())?.pulseIndex, 3);
   assert.ok((await readFile(path, "utf8")).endsWith("}\n"));
+  const fourth = await beacon.pulse(3000);
+  const twice = await Promise.allSettled([again.append(fourth), again.append(fourth)]);
+  assert.equal(twice.filter(({ status }) => status === "fulfilled").length, 1);
+  assert.equal((await (await fileStore(path, signer.publicKey)).last())?.pulseIndex, 4);
 });
 
 test("a client refuses a server that answers with another pulse than was asked for", async () => {

@@ -150,6 +150,59 @@ test("a beacon that was down says so, and goes on where it stopped", async () =>
   await assert.rejects(after.pulse(START), /expected a time a multiple of 60000 ms after/);
 });
 
+test("pulses asked for at once are made one after the other: the operator never forks his own chain", async () => {
+  const { beacon } = await chainOf(0);
+  const made = [0, 1, 2, 2].map((i) => beacon.pulse(START + i * PERIOD));
+  await assert.rejects(made[3], /expected a time a multiple of 60000 ms after 2026-12-31T23:59/);
+  assert.deepEqual(await verifyChain(await Promise.all(made.slice(0, 3)), key), { valid: true });
+});
+
+test("a beacon refuses to go on with another period, chain or key, and times or draws that fit in no pulse", async () => {
+  const { beacon } = await chainOf(1);
+  assert.ok(beacon.last && beacon.pending);
+  const options = {
+    signer,
+    entropy: counted(),
+    period: PERIOD,
+    resume: { last: beacon.last, pending: beacon.pending },
+  };
+  assert.throws(() => createBeacon({ ...options, period: 1 }), /its period was 60000, found 1/);
+  assert.throws(() => createBeacon({ ...options, chainIndex: 2 }), /its chainIndex was 0, found 2/);
+  const other = mlDsaSigner(new Uint8Array(32).fill(8));
+  assert.throws(() => createBeacon({ ...options, signer: other }), /its certificateId was/);
+  for (const time of [Number.NaN, 0.5, -1, 1e15]) {
+    await assert.rejects(
+      createBeacon({ signer, entropy: counted(), period: 1 }).pulse(time),
+      /whole milliseconds since 1970/,
+    );
+  }
+  const short = { draw: async () => ({ ...(await counted().draw()), value: new Uint8Array(32) }) };
+  await assert.rejects(
+    createBeacon({ signer, entropy: short, period: 1 }).pulse(0),
+    /expected 64 bytes of the source, found 32/,
+  );
+});
+
+test("a field written otherwise is refused, though the bytes that are signed are the same", async () => {
+  const [, pulse] = pulses;
+  const twins = [
+    { statusCode: pulse.statusCode + 2 ** 32 },
+    { precommitmentValue: pulse.precommitmentValue.toUpperCase() },
+    { pulseIndex: "2" },
+    { source: { ...pulse.source, simulated: 1 } },
+    { comment: "not signed" },
+  ] as Partial<Pulse>[];
+  for (const twin of twins) {
+    const changed = { ...pulse, ...twin };
+    assert.deepEqual(encodePulse(changed), encodePulse(pulse));
+    const verdict = await verifyPulse(changed, key);
+    assert.ok(!verdict.valid && verdict.code === "malformed", JSON.stringify(twin));
+  }
+  for (const nothing of [null, undefined, "", 7, []]) {
+    assert.ok(!(await verifyPulse(nothing as unknown as Pulse, key)).valid);
+  }
+});
+
 test("another beacon's pulse can be mixed in, and changes the output", async () => {
   const imported = { beacon: "drand quicknet", value: new Uint8Array(32).fill(1) };
   const [plain, mixed] = await Promise.all(
@@ -165,8 +218,13 @@ test("the store takes the next pulse and no other", async () => {
   for (const pulse of pulses.slice(0, 3)) await store.append(pulse);
   await assert.rejects(store.append(pulses[2]), /Cannot append pulse 3: .* repeated/);
   await assert.rejects(store.append(pulses[4]), /1 skipped/);
+  const twice = await Promise.allSettled([store.append(pulses[3]), store.append(pulses[3])]);
+  assert.deepEqual(
+    twice.map(({ status }) => status),
+    ["fulfilled", "rejected"],
+  );
   assert.equal((await store.since(START + 1))?.pulseIndex, 2);
-  assert.equal(await store.since(START + 3 * PERIOD), undefined);
+  assert.equal(await store.since(START + 4 * PERIOD), undefined);
   assert.equal((await store.at(1))?.outputValue, pulses[0].outputValue);
 });
 
@@ -177,6 +235,7 @@ test("a pulse survives JSON, and what is not one is refused by the field's name"
     [{ timeStamp: "2026-13-01T00:00:00.000Z" }, /timeStamp/],
     [{ outputValue: "00" }, /outputValue/],
     [{ comment: "x" }, /unknown field "comment"/],
+    [{ constructor: "x" }, /unknown field "constructor"/],
     [{ source: { ...pulse.source, simulated: 1 } }, /simulated of source/],
     [{ external: { ...pulse.external, extra: 1 } }, /unknown field "extra" of external/],
     [{ pulseIndex: 1.5 }, /pulseIndex/],

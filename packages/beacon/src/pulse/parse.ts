@@ -58,7 +58,7 @@ function checkFields(value: unknown, checks: Record<string, Check>, where: strin
       throw new SyntaxError(`Cannot read a pulse: ${name}${where} is not what it has to be, found ${found}`);
     }
   }
-  const extra = Object.keys(value).find((name) => !(name in checks));
+  const extra = Object.keys(value).find((name) => !Object.hasOwn(checks, name));
   if (extra) throw new SyntaxError(`Cannot read a pulse: unknown field ${JSON.stringify(extra)}${where}`);
 }
 

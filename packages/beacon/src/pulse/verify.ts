@@ -6,10 +6,12 @@ import { sha3_512 } from "@noble/hashes/sha3.js";
 import { fromHex, toHex } from "../encoding.ts";
 import { verifyMlDsa } from "../signature/ml_dsa.ts";
 import { listValue, listValuesAfter } from "./anchors.ts";
+import { parsePulse } from "./parse.ts";
 import { commitmentTo, encodePulse, outputOf, type Pulse, STATUS } from "./pulse.ts";
 
 /** What is wrong with a pulse. */
 export type Refusal =
+  | "malformed"
   | "key"
   | "output"
   | "signature"
@@ -33,7 +35,8 @@ const refuse = (code: Refusal, reason: string): Verdict => ({ valid: false, code
 const valid: Verdict = { valid: true };
 
 /**
- * Checks one pulse by itself: the key it names, its output, its signature.
+ * Checks one pulse by itself: its form (as {@link parsePulse} does, so that no two texts pass for the same pulse), the key it
+ * names, its output, its signature.
  *
  * @param pulse The pulse.
  * @param publicKey The beacon's key, 1952 bytes, from somewhere that is trusted.
@@ -47,6 +50,11 @@ const valid: Verdict = { valid: true };
  * ```
  */
 export async function verifyPulse(pulse: Pulse, publicKey: Uint8Array): Promise<Verdict> {
+  try {
+    parsePulse(pulse);
+  } catch (error) {
+    return refuse("malformed", (error as Error).message);
+  }
   const key = toHex(sha3_512(publicKey));
   if (pulse.certificateId !== key) {
     return refuse(
