@@ -3,9 +3,11 @@
 import { edgeCount, type Graph, graph } from "./graph.ts";
 
 /**
- * Reads a `.col` file. Edges that stand there twice, in one direction or in both, are merged, as benchmark files ask for.
+ * Reads a `.col` file. Edges that stand there twice, in one direction or in both, are merged, as benchmark files ask for; E may
+ * count the lines or what is left of them.
  *
- * @throws {SyntaxError} A line that is none of the three kinds, or no `p` line before the first edge; names the line.
+ * @throws {SyntaxError} A line that is none of the three kinds, no `p` line before the first edge (names the line), or fewer or more
+ *   edges than E: a file that was cut short is another graph.
  *
  * @example
  * ```ts
@@ -14,6 +16,7 @@ import { edgeCount, type Graph, graph } from "./graph.ts";
  */
 export function parseDimacs(text: string): Graph {
   let vertices: number | undefined;
+  let declared = 0;
   const pairs: [number, number][] = [];
   text.split(/\r?\n/).forEach((line, i) => {
     const refuse = (what: string) => new SyntaxError(`Cannot read line ${i + 1} of a .col file: ${what}`);
@@ -22,7 +25,7 @@ export function parseDimacs(text: string): Graph {
     const numbers = words.slice(-2).map((word) => (/^\d{1,9}$/.test(word) ? Number(word) : Number.NaN));
     if (words[0] === "p" && words.length === 4 && !numbers.some(Number.isNaN)) {
       if (vertices !== undefined) throw refuse("a second p line");
-      vertices = numbers[0];
+      [vertices, declared] = numbers;
     } else if (words[0] === "e" && words.length === 3 && !numbers.some(Number.isNaN)) {
       if (vertices === undefined) throw refuse("an edge before the p line");
       if (numbers.some((vertex) => vertex < 1 || vertex > vertices!))
@@ -31,7 +34,11 @@ export function parseDimacs(text: string): Graph {
     } else throw refuse(`expected c, p edge V E or e u v, found ${JSON.stringify(line.slice(0, 60))}`);
   });
   if (vertices === undefined) throw new SyntaxError("Cannot read a .col file: expected a p line, found none");
-  return graph(vertices, pairs);
+  const value = graph(vertices, pairs);
+  if (declared !== pairs.length && declared !== edgeCount(value)) {
+    throw new SyntaxError(`Cannot read a .col file: expected ${declared} edges, found ${pairs.length}`);
+  }
+  return value;
 }
 
 /** Writes a `.col` file. */

@@ -16,7 +16,7 @@ export interface Graph {
 /**
  * Makes a graph of a list of edges, in any order and direction, repeated ones merged.
  *
- * @param vertices A positive integer below 2^31.
+ * @param vertices A positive integer up to 2^26, so that pairs of them are exact numbers.
  * @param pairs Edges.
  * @throws {RangeError} A vertex out of range, a loop, or no edge at all.
  *
@@ -27,8 +27,8 @@ export interface Graph {
  */
 export function graph(vertices: number, pairs: Iterable<readonly [number, number]>): Graph {
   const refuse = (what: string) => new RangeError(`Cannot make a graph: ${what}`);
-  if (!Number.isInteger(vertices) || vertices < 1 || vertices >= 2 ** 31) {
-    throw refuse(`vertices must be an integer from 1 to 2^31 - 1, found ${vertices}`);
+  if (!Number.isInteger(vertices) || vertices < 1 || vertices > 2 ** 26) {
+    throw refuse(`vertices must be an integer from 1 to 2^26, found ${vertices}`);
   }
   const keys = new Set<number>();
   for (const [a, b] of pairs) {
@@ -43,6 +43,21 @@ export function graph(vertices: number, pairs: Iterable<readonly [number, number
   if (keys.size === 0) throw refuse("expected at least one edge, found none");
   const sorted = [...keys].sort((a, b) => a - b);
   return { vertices, edges: Uint32Array.from(sorted.flatMap((key) => [Math.floor(key / vertices), key % vertices])) };
+}
+
+/** Refuses an object that {@link graph} would not make. @throws {RangeError} Says what is wrong. */
+export function checkGraph({ vertices, edges }: Graph): void {
+  const refuse = (what: string) => new RangeError(`Cannot use a graph: ${what}; make it with graph()`);
+  if (!(edges instanceof Uint32Array) || edges.length === 0 || edges.length % 2) {
+    throw refuse("its edges must be pairs in a Uint32Array, at least one");
+  }
+  for (let i = 0, before = -1; i < edges.length; i += 2) {
+    const [a, b] = [edges[i], edges[i + 1]];
+    if (!(a < b && b < vertices)) throw refuse(`edge ${i / 2} joins ${a} and ${b} of ${vertices} vertices`);
+    const key = a * vertices + b;
+    if (key <= before) throw refuse(`edge ${i / 2} is not after the one before`);
+    before = key;
+  }
 }
 
 /** Number of edges. */

@@ -39,8 +39,6 @@ export class ProofWriter {
   /** @param digests How many siblings all rounds have together. */
   constructor({ beacon, targetPulse, rounds, root }: Commitment, digests: number) {
     const name = new TextEncoder().encode(beacon);
-    if (name.length > 255)
-      throw new RangeError(`Cannot write a proof: the beacon's name has ${name.length} bytes, at most 255`);
     this.#at = MAGIC.length + 2 + name.length + 8 + 4 + 32;
     this.bytes = new Uint8Array(this.#at + rounds * 66 + digests * 32);
     this.#view = new DataView(this.bytes.buffer);

@@ -124,6 +124,51 @@ test("a proof that is longer, shorter, for another graph, beacon, pulse or outpu
   assert.match(reason(verifyFiatShamir(petersen, proof, { lambda: 40 })), /expected the Fiat-Shamir variant/);
 });
 
+test("a commitment is opened for one output only, at once as often as one likes: two outputs would show the colouring", async () => {
+  const { prover, proof } = await proved(plantedGraph(40, 60, 1).graph, plantedGraph(40, 60, 1).colouring, 10);
+  const again = await Promise.all([prover.open(output), prover.open(output.slice())]);
+  for (const other of again) assert.deepEqual(other, proof);
+  await assert.rejects(prover.open(output.map((byte) => byte ^ 1)), /second output: with both proofs, the colouring/);
+  await assert.rejects(prover.open(output.slice(1)), /second output/);
+});
+
+test("what would be misread is refused at the door: outputs as text, λ = 0, foreign graphs, names and pulses out of range", async () => {
+  const { prover, proof, options } = await proved();
+  for (const wrong of ["5a".repeat(64), undefined, new Uint8Array(31), [1, 2]] as unknown as Uint8Array[]) {
+    const reason = /expected a Uint8Array of at least 32 bytes, found/;
+    assert.throws(() => verify(petersen, proof, { ...options, pulse: { index: 9, output: wrong } }), reason);
+    await assert.rejects(prover.open(wrong), reason);
+  }
+  for (const lambda of [0, -1, Number.NaN]) {
+    assert.throws(() => verify(petersen, proof, { ...options, lambda }), /lambda must be positive, found/);
+  }
+  assert.ok(!verify(petersen, proof, { ...options, lambda: Number.POSITIVE_INFINITY }).valid);
+  const make = (...edges: number[]) => ({ vertices: 3, edges: Uint32Array.from(edges) });
+  for (const [value, reason] of [
+    [make(), /at least one/],
+    [make(0), /pairs/],
+    [{ vertices: 3, edges: [0, 1] as unknown as Uint32Array }, /Uint32Array/],
+    [make(1, 0), /edge 0 joins 1 and 0/],
+    [make(0, 3), /edge 0 joins 0 and 3 of 3 vertices/],
+    [make(0, 1, 0, 1), /edge 1 is not after/],
+  ] as const) {
+    assert.throws(() => verify(value, proof, options), reason);
+    await assert.rejects(commit(value, [0, 1, 2], { rounds: 1, beacon, targetPulse: 9 }), reason);
+  }
+  for (const [change, reason] of [
+    [{ targetPulse: Number.NaN }, /targetPulse must be an integer from 0, found NaN/],
+    [{ targetPulse: -1 }, /found -1/],
+    [{ beacon: "é".repeat(128) }, /beacon must be a name of at most 255 bytes/],
+    [{ beacon: undefined as unknown as string }, /found undefined/],
+    [{ rounds: 0 }, /rounds must be an integer from 1/],
+    [{ secret: new Uint8Array(31) }, /secret of 32 bytes, found 31/],
+  ] as const) {
+    const good = { rounds: 1, beacon, targetPulse: 9 };
+    await assert.rejects(commit(petersen, petersenColours, { ...good, ...change }), reason);
+  }
+  assert.throws(() => graph(2 ** 27, [[0, 1]]), /from 1 to 2\^26/);
+});
+
 test("a proof shows each colour of an edge as often as any other: the permutations are uniform", async () => {
   const { proof } = await proved(petersen, petersenColours, 128);
   const header = parseHeader(proof);
@@ -200,6 +245,14 @@ test("the log finds entries in order, and notices what was changed, removed or s
   assert.throws(() => findRegistration([{ ...log[0], pulse: 2 }, log[1]], secret), /entry 1 does not follow/);
   assert.throws(() => findRegistration(log.slice(1), secret), /entry 1/);
   assert.throws(() => register(log, secret, 4), /a pulse from 5, found 4/);
+  assert.throws(() => register([], "ab".repeat(32) as unknown as Uint8Array, 4), /32 bytes, found string/);
+  assert.throws(() => register([], new Uint8Array(31), 4), /32 bytes, found 31 bytes/);
+  for (const entry of [null, { ...log[0], pulse: "3" }, { ...log[0], transcript: "x 3" }]) {
+    assert.throws(
+      () => findRegistration([entry as never], secret),
+      /entry 1 has no transcript of 32 bytes or no pulse/,
+    );
+  }
 });
 
 /** Mycielski's graph of a 5-cycle: 11 vertices, 20 edges, no triangle, chromatic number 4. */
@@ -248,6 +301,8 @@ test("DIMACS files survive writing and reading; malformed ones are refused by li
     ["p edge 2 1\np edge 2 1", /line 2 .*: a second p line/],
     ["x", /found "x"/],
     ["", /expected a p line/],
+    ["p edge 3 2\ne 1 2\n", /expected 2 edges, found 1/],
+    ["p edge 3 1\ne 1 2\ne 2 3", /expected 1 edges, found 2/],
   ] as const) {
     assert.throws(() => parseDimacs(text), reason);
   }

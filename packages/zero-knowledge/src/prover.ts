@@ -3,8 +3,8 @@
  */
 
 import { Forest } from "./forest.ts";
-import { type Graph, graphHash, isThreeColouring } from "./graph.ts";
-import { type Commitment, challengedEdges, fiatShamirOutput, transcriptOf } from "./transcript.ts";
+import { checkGraph, type Graph, graphHash, isThreeColouring } from "./graph.ts";
+import { type Commitment, challengedEdges, checkOutput, fiatShamirOutput, transcriptOf } from "./transcript.ts";
 
 /** Options of {@link commit}. */
 export interface CommitOptions {
@@ -25,9 +25,12 @@ export interface Prover {
   /** τ, 32 bytes: to be registered. */
   readonly transcript: Uint8Array;
   /**
-   * The proof, once the target pulse is out.
+   * The proof, once the target pulse is out. Only for one output: openings of two edges in the same rounds would show the
+   * colouring.
    *
    * @param output The pulse's output.
+   * @throws {RangeError} Not bytes, or fewer than 32.
+   * @throws {Error} Another output than the first time.
    */
   open(output: Uint8Array): Promise<Uint8Array>;
 }
@@ -38,7 +41,7 @@ export interface Prover {
  * @param graph The graph: the statement is that it has a proper three-colouring.
  * @param colouring The secret: 0, 1 or 2 for each vertex.
  * @param options Rounds and the pulse that will choose.
- * @throws {RangeError} A colouring that is not proper.
+ * @throws {RangeError} A colouring that is not proper, or rounds, a pulse, a beacon's name or a secret that fit in no proof.
  *
  * @example
  * ```ts
@@ -51,6 +54,7 @@ export interface Prover {
  * ```
  */
 export async function commit(graph: Graph, colouring: ArrayLike<number>, options: CommitOptions): Promise<Prover> {
+  checkGraph(graph);
   if (!isThreeColouring(graph, colouring)) {
     throw new RangeError("Cannot prove a colouring: expected colours 0, 1, 2 that differ at the ends of every edge");
   }
@@ -68,14 +72,26 @@ export async function commitToAnything(
   }
   if (secret.length !== 32)
     throw new RangeError(`Cannot commit: expected a secret of 32 bytes, found ${secret.length}`);
+  if (!Number.isSafeInteger(targetPulse) || targetPulse < 0) {
+    throw new RangeError(`Cannot commit: targetPulse must be an integer from 0, found ${targetPulse}`);
+  }
+  const name = typeof beacon === "string" ? new TextEncoder().encode(beacon).length : Number.NaN;
+  if (!(name <= 255))
+    throw new RangeError(`Cannot commit: beacon must be a name of at most 255 bytes, found ${beacon}`);
   const forest = new Forest(graph, colouring, rounds, secret);
   const root = await forest.grow();
   const commitment = { graphHash: graphHash(graph), rounds, root, beacon, targetPulse };
   const transcript = transcriptOf(commitment);
+  let opened: Uint8Array | undefined;
   return {
     commitment,
     transcript,
     async open(output) {
+      checkOutput(output);
+      opened ??= output.slice();
+      if (opened.length !== output.length || output.some((byte, i) => byte !== opened?.[i])) {
+        throw new Error("Cannot open a commitment for a second output: with both proofs, the colouring could be seen");
+      }
       const edges = challengedEdges(output, transcript, graph.edges.length / 2, rounds);
       return forest.open(edges, commitment);
     },

@@ -30,7 +30,7 @@ function headAfter(before: string, transcript: string, pulse: number): string {
  * @param log So far.
  * @param transcript τ, 32 bytes.
  * @param pulse Index of the beacon's last pulse.
- * @throws {RangeError} A pulse before that of the last entry.
+ * @throws {RangeError} A pulse before that of the last entry, or a transcript that is not 32 bytes.
  *
  * @example
  * ```ts
@@ -43,6 +43,10 @@ export function register(log: readonly Registration[], transcript: Uint8Array, p
   if (!Number.isSafeInteger(pulse) || pulse < (last?.pulse ?? 0)) {
     throw new RangeError(`Cannot register: expected a pulse from ${last?.pulse ?? 0}, found ${pulse}`);
   }
+  if (!(transcript instanceof Uint8Array) || transcript.length !== 32) {
+    const found = transcript instanceof Uint8Array ? `${transcript.length} bytes` : typeof transcript;
+    throw new RangeError(`Cannot register: expected a transcript of 32 bytes, found ${found}`);
+  }
   const text = hex(transcript);
   return [...log, { transcript: text, pulse, head: headAfter(last?.head ?? "", text, pulse) }];
 }
@@ -50,12 +54,15 @@ export function register(log: readonly Registration[], transcript: Uint8Array, p
 /**
  * The first entry of a transcript in an intact log; undefined where there is none.
  *
- * @throws {Error} A log whose chain of hashes is broken: says where.
+ * @throws {Error} A log with a malformed entry, or whose chain of hashes is broken: says where.
  */
 export function findRegistration(log: readonly Registration[], transcript: Uint8Array): Registration | undefined {
   let head = "";
   let pulse = 0;
   log.forEach((entry, i) => {
+    if (!/^[0-9a-f]{64}$/.test(entry?.transcript) || !Number.isSafeInteger(entry.pulse)) {
+      throw new Error(`Cannot trust the log: entry ${i + 1} has no transcript of 32 bytes or no pulse`);
+    }
     if (entry.head !== headAfter(head, entry.transcript, entry.pulse) || entry.pulse < pulse) {
       throw new Error(`Cannot trust the log: entry ${i + 1} does not follow from the one before`);
     }

@@ -53,6 +53,14 @@ export function fiatShamirOutput(transcript: Uint8Array): Uint8Array {
   return sha3_512(transcript);
 }
 
+/** Refuses what is no pulse's output. @throws {RangeError} Not bytes, or fewer than 32. */
+export function checkOutput(output: Uint8Array): void {
+  if (!(output instanceof Uint8Array) || output.length < 32) {
+    const found = output instanceof Uint8Array ? `${output.length} bytes` : typeof output;
+    throw new RangeError(`Cannot use a pulse's output: expected a Uint8Array of at least 32 bytes, found ${found}`);
+  }
+}
+
 /**
  * The challenged edges: for each round one of `edges`, unbiased. Words of 32 bits that would favour the first edges are drawn
  * again.

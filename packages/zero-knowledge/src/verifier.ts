@@ -2,12 +2,12 @@
  * The verifier: order, edges, colours, hashes.
  */
 
-import { type Graph, graphHash } from "./graph.ts";
+import { checkGraph, type Graph, graphHash } from "./graph.ts";
 import { BatchHasher } from "./keccak.ts";
 import { type Opening, type ProofHeader, parseHeader, parseRounds } from "./proof.ts";
 import { DELAY, findRegistration, type Registration } from "./registration.ts";
 import { cheatingProbability } from "./rounds.ts";
-import { challengedEdges, fiatShamirOutput, hashOfRounds, transcriptOf } from "./transcript.ts";
+import { challengedEdges, checkOutput, fiatShamirOutput, hashOfRounds, transcriptOf } from "./transcript.ts";
 import { arity, DIGEST, LEAF, levelSizes, NodeHasher, siblingsOfEdges, writeLeaf } from "./tree.ts";
 
 /** The verdict on a proof. */
@@ -34,6 +34,8 @@ const refuse = (reason: string): ProofVerdict => ({ valid: false, reason });
  * transcript was registered at least two pulses before; then for each round the edge's two colours and the hashes up to the root.
  *
  * @throws {Error} A log whose chain of hashes is broken. Everything else about the proof is a verdict.
+ * @throws {RangeError} A λ that is not positive, a graph that {@link graph} would not make, or a pulse's output that is not bytes,
+ *   at least 32 of them: hexadecimal text has to be read first.
  *
  * @example
  * ```ts
@@ -47,6 +49,7 @@ const refuse = (reason: string): ProofVerdict => ({ valid: false, reason });
  */
 export function verify(graph: Graph, proof: Uint8Array, options: VerifyOptions): ProofVerdict {
   const { beacon, pulse, log, lambda = 128 } = options;
+  checkOutput(pulse.output);
   return verifyWith(graph, proof, lambda, (header, transcript) => {
     if (header.beacon !== beacon)
       return refuse(`it relies on the beacon ${JSON.stringify(header.beacon)}, expected ${beacon}`);
@@ -62,7 +65,11 @@ export function verify(graph: Graph, proof: Uint8Array, options: VerifyOptions):
   });
 }
 
-/** Verifies a proof by {@link proveFiatShamir}: for comparison only. */
+/**
+ * Verifies a proof by {@link proveFiatShamir}: for comparison only.
+ *
+ * @throws {RangeError} A λ that is not positive, or a graph that {@link graph} would not make.
+ */
 export function verifyFiatShamir(
   graph: Graph,
   proof: Uint8Array,
@@ -81,6 +88,8 @@ function verifyWith(
   lambda: number,
   outputFor: (header: ProofHeader, transcript: Uint8Array) => Uint8Array | ProofVerdict,
 ): ProofVerdict {
+  checkGraph(graph);
+  if (!(lambda > 0)) throw new RangeError(`Cannot verify a proof: lambda must be positive, found ${lambda}`);
   let header: ProofHeader;
   try {
     header = parseHeader(proof);
