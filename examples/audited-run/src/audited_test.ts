@@ -3,10 +3,12 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { fromHex } from "@gradus/beacon";
 import { trainBpe } from "@gradus/tokenizer";
 import { createPolicy } from "@gradus/transformer";
+import { register } from "@gradus/zero-knowledge";
 import { answerIn } from "./evaluation.ts";
-import { commitmentOf, dataRoot } from "./preregistration.ts";
+import { commitmentOf, dataRoot, hashOf } from "./preregistration.ts";
 import { chosenBy } from "./seeds.ts";
 import { auditedEvaluation, readFiles, verifySession } from "./session.ts";
 import { verifyFiles } from "./verify.ts";
@@ -45,8 +47,8 @@ await writeFile(join(run, "run.json"), "{}\n");
 const questions = Array.from({ length: 5 }, (_, i) => ({ question: `${i}+${i}`, answer: `${2 * i}` }));
 await auditedEvaluation({ run, out, questions, seeds: 2, maxNewTokens: 8 });
 const failing = async () => {
-  const { files, publicKey } = await readFiles(out);
-  return (await verifyFiles(files, publicKey)).filter(({ holds }) => !holds).map(({ check }) => check);
+  const { files, publicKey, rolloutsHash } = await readFiles(out);
+  return (await verifyFiles(files, publicKey, rolloutsHash)).filter(({ holds }) => !holds).map(({ check }) => check);
 };
 /** Changes a file, runs, and puts it back. */
 const withChange = async (name: string, change: (text: string) => string, body: () => Promise<void>) => {
@@ -56,9 +58,11 @@ const withChange = async (name: string, change: (text: string) => string, body: 
   await body().finally(() => writeFile(join(out, name), text));
 };
 
+const registeredRollouts = "the rollouts were registered before the pulse that chooses among them";
+
 test("an honest evaluation verifies from its files, and its chosen rollouts come out the same", async () => {
   const findings = await verifySession(out, { run, checks: 4 });
-  assert.equal(findings.length, 10);
+  assert.equal(findings.length, 11);
   assert.deepEqual(
     findings.filter(({ holds }) => !holds),
     [],
@@ -84,7 +88,15 @@ test("a seed that is left out, or whose result is embellished, is noticed from t
     "rollouts.jsonl",
     (text) => text.replace(/"seed":\d+/, '"seed":1'),
     async () => {
-      assert.deepEqual(await failing(), ["every seed follows from the pulse"]);
+      assert.deepEqual(await failing(), ["every seed follows from the pulse", registeredRollouts]);
+    },
+  );
+  // Places that come to the same number are not the same place.
+  await withChange(
+    "rollouts.jsonl",
+    (text) => text.replace('"run":1,"question":0', '"run":0,"question":5'),
+    async () => {
+      assert.ok((await failing()).includes("all seeds and all questions are reported"));
     },
   );
 });
@@ -116,22 +128,54 @@ test("a plan, question or pulse that was changed afterwards is noticed", async (
   );
 });
 
+/** Rollouts that were false before they were registered: the log says what they are. */
+const withFalsified = (change: (text: string) => string, body: () => Promise<void>) =>
+  withChange("rollouts.jsonl", change, async () => {
+    const rollouts = await readFile(join(out, "rollouts.jsonl"), "utf8");
+    const [plan, { pulse }] = JSON.parse(await readFile(join(out, "log.json"), "utf8"));
+    await withChange("log.json", () => JSON.stringify(register([plan], fromHex(hashOf(rollouts)), pulse)), body);
+  });
+
 test("a tampered rollout is found when the pulse chooses it", async () => {
   // Falsified: all of them, each where it does not change the accuracy. One check suffices then.
   const tamper = (text: string) => text.replaceAll(/"completion":"/g, '"completion":"tampered ');
-  await withChange("rollouts.jsonl", tamper, async () => {
+  await withFalsified(tamper, async () => {
     const findings = await verifySession(out, { run, checks: 1 });
     const last = findings.at(-1);
     assert.ok(last && !last.holds);
     assert.match(last.detail, /^of 1, these do not: \d$/);
   });
   // One of ten, all checked.
-  await withChange(
-    "rollouts.jsonl",
+  await withFalsified(
     (text) => text.replace('"completion":"', '"completion":"tampered '),
     async () => {
       const findings = await verifySession(out, { run, checks: 10 });
       assert.match(findings.at(-1)?.detail ?? "", /^of 10, these do not: 0$/);
+    },
+  );
+});
+
+test("rollouts falsified once the audit's pulse is out, in whatever way it misses, are not those registered", async () => {
+  await withChange(
+    "rollouts.jsonl",
+    (text) => text.replace('"completion":"', '"completion":"tampered '),
+    async () => {
+      assert.deepEqual(await failing(), [registeredRollouts]);
+      const findings = await verifySession(out, { run });
+      assert.ok(findings.some(({ holds }) => !holds));
+    },
+  );
+  const late = async () => {
+    const rollouts = await readFile(join(out, "rollouts.jsonl"), "utf8");
+    const [plan] = JSON.parse(await readFile(join(out, "log.json"), "utf8"));
+    return JSON.stringify(register([plan], fromHex(hashOf(rollouts)), 4));
+  };
+  const log = await late();
+  await withChange(
+    "log.json",
+    () => log,
+    async () => {
+      assert.deepEqual(await failing(), [registeredRollouts]); // its pulse, 6, has not come
     },
   );
 });

@@ -1,6 +1,6 @@
 /**
  * The whole order of an audited evaluation, with a beacon of its own: plan → registration → later pulse → seeds → results →
- * later pulse → audit.
+ * registration → later pulse → audit.
  *
  * A beacon that the trainer runs himself proves nothing to anybody: here it stands in for a public one, so that the order and
  * the files can be seen. `source` of its pulses says where their randomness is from.
@@ -18,7 +18,7 @@ import { openCheckpoint } from "./checkpoint.ts";
 import { evaluate, resultsOf } from "./evaluation.ts";
 import { commitmentOf, dataRoot, hashOf, type Preregistration, type Question } from "./preregistration.ts";
 import { rootOf } from "./seeds.ts";
-import { type AuditedFiles, audit, type Finding, verifyFiles } from "./verify.ts";
+import { type AuditedFiles, audit, auditPulse, DELAY, type Finding, verifyFiles } from "./verify.ts";
 
 /** What is evaluated, and how. */
 export interface SessionOptions {
@@ -67,10 +67,10 @@ export async function auditedEvaluation(options: SessionOptions): Promise<void> 
     beacon: toHex(sha3_512(signer.publicKey)),
     targetPulse: 3,
   };
-  const log = register([], fromHex(commitmentOf(plan)), 1);
+  const planned = register([], fromHex(commitmentOf(plan)), 1);
   await write("beacon.json", { publicKey: toHex(signer.publicKey) });
   await write("plan.json", plan);
-  await write("log.json", log);
+  await write("log.json", planned);
   await write("questions.json", questions);
 
   await pulse(1);
@@ -79,12 +79,14 @@ export async function auditedEvaluation(options: SessionOptions): Promise<void> 
   try {
     const root = rootOf("evaluation", commitmentOf(plan), target.outputValue);
     const rollouts = await evaluate(checkpoint.sampler, root, questions, seeds, plan.sampling);
-    await writeFile(join(out, "rollouts.jsonl"), rollouts.map((rollout) => `${JSON.stringify(rollout)}\n`).join(""));
+    const text = rollouts.map((rollout) => `${JSON.stringify(rollout)}\n`).join("");
+    await writeFile(join(out, "rollouts.jsonl"), text);
     await write("results.json", resultsOf(rollouts, questions, seeds));
+    await write("log.json", register(planned, fromHex(hashOf(text)), target.pulseIndex));
   } finally {
     await checkpoint.dispose();
   }
-  await pulse(3); // chooses what is audited
+  for (let i = 0; i < DELAY; i++) await pulse(target.pulseIndex + i); // the last one chooses what is audited
 }
 
 /** Hash of this example's sources or of what was built from them: the program that evaluates. */
@@ -133,8 +135,8 @@ export async function verifySession(
   { run, stage = "grpo", checks = 10 }: VerifySessionOptions = {},
 ): Promise<Finding[]> {
   const { files, publicKey, rolloutsHash } = await readFiles(out);
-  const findings = await verifyFiles(files, publicKey);
-  const pulse = files.pulses.find(({ pulseIndex }) => pulseIndex === files.plan.targetPulse + 1);
+  const findings = await verifyFiles(files, publicKey, rolloutsHash);
+  const pulse = auditPulse(files, rolloutsHash);
   if (run === undefined || !pulse) return findings;
   const folder = join(run, "checkpoints", stage);
   const weights = hashOf(await readFile(join(folder, "model.safetensors")));
