@@ -29,7 +29,7 @@ export interface LogarithmOptions {
  * @param g The base, not a multiple of p.
  * @param h The number, not a multiple of p.
  * @param prime p, below 2^24.
- * @throws {RangeError} p not a prime in range, g or h not from 1 to p − 1.
+ * @throws {RangeError} p not a prime in range, g or h not from 1 to p − 1, or runs that are no positive integer.
  *
  * @example
  * ```ts
@@ -51,6 +51,7 @@ export function discreteLogarithm(
       throw refuse(`${name} must be from 1 to ${prime - 1}, found ${value}`);
     }
   }
+  if (!Number.isInteger(runs) || runs < 1) throw refuse(`runs must be a positive integer, found ${runs}`);
   const nature = stream(seed, { purpose: "shor logarithm", step: g, prompt: h, sample: prime });
   const bits = 2 * bitLength(prime - 1);
   for (let run = 0; run < runs; run++) {

@@ -38,7 +38,8 @@ export interface Factorisation {
  * drawn again instead of being used. One run suffices nearly always.
  *
  * @param n N, odd, from 15 to 2^26.
- * @throws {RangeError} An N as above, or one that needs more memory than the limit: says how much.
+ * @throws {RangeError} An N as above, one that needs more memory than the limit (says how much), or runs that are no positive
+ *   integer.
  *
  * @example
  * ```ts
@@ -47,6 +48,7 @@ export interface Factorisation {
  */
 export function factor(n: number, { seed, runs = 10, memoryLimit }: FactorOptions): Factorisation {
   const refuse = (what: string) => new RangeError(`Cannot factor ${n}: ${what}`);
+  if (!Number.isInteger(runs) || runs < 1) throw refuse(`runs must be a positive integer, found ${runs}`);
   if (!Number.isSafeInteger(n) || n < 15) throw refuse("expected an odd composite integer from 15");
   if (n % 2 === 0) throw refuse("it is even");
   if (n < 2 ** 26 && isPrime(n)) throw refuse("it is prime");

@@ -54,6 +54,10 @@ test("what needs no quantum computer is refused with the reason", () => {
   ] as const) {
     assert.throws(() => factor(n, { seed: 1 }), reason);
   }
+  for (const runs of [0, -1, 1.5, Number.NaN]) {
+    assert.throws(() => factor(15, { seed: 1, runs }), /runs must be a positive integer, found/);
+    assert.throws(() => discreteLogarithm(3, 13, 17, { seed: 1, runs }), /runs must be a positive integer, found/);
+  }
 });
 
 /** Baby-step giant-step: the twin. */

@@ -7,8 +7,8 @@
  * Source: Beauregard, "Circuit for Shor's algorithm using 2n+3 qubits", Quantum Information and Computation 3 (2003).
  */
 
-import { bitLength, gcd, inverseModulo } from "../arithmetic/modular.ts";
-import { powersOf } from "../order/iterative.ts";
+import { bitLength, inverseModulo } from "../arithmetic/modular.ts";
+import { checkOrder, powersOf } from "../order/iterative.ts";
 import { type Circuit, type Gate, invert } from "./circuit.ts";
 
 const TURN = 2 * Math.PI;
@@ -88,8 +88,10 @@ function multiplyAdd(a: number, modulus: number, layout: Layout): Gate[] {
  *
  * @param a With gcd(a, N) = 1.
  * @param modulus N.
+ * @throws {RangeError} A base that shares a factor with N, or a size out of range.
  */
 export function controlledMultiplication(a: number, modulus: number): Gate[] {
+  checkOrder("list a circuit", a, modulus, 1, 52);
   const layout = layoutFor(modulus);
   const swaps = layout.work.map(
     (qubit, i): Gate => ({ kind: "swap", a: qubit, b: layout.sum[i], controls: [layout.control] }),
@@ -108,7 +110,7 @@ export function controlledMultiplication(a: number, modulus: number): Gate[] {
  * @param a The base.
  * @param modulus N.
  * @param bits t. Default 2 ⌈log₂ N⌉.
- * @throws {RangeError} A base that shares a factor with N.
+ * @throws {RangeError} A base that shares a factor with N, or a size out of range.
  *
  * @example
  * ```ts
@@ -117,9 +119,7 @@ export function controlledMultiplication(a: number, modulus: number): Gate[] {
  * ```
  */
 export function orderFindingCircuit(a: number, modulus: number, bits: number = 2 * bitLength(modulus - 1)): Circuit {
-  if (gcd(a, modulus) !== 1) {
-    throw new RangeError(`Cannot list a circuit: expected a base without a common factor with ${modulus}, found ${a}`);
-  }
+  checkOrder("list a circuit", a, modulus, bits, 52);
   const { control, work } = layoutFor(modulus);
   const powers = powersOf(a, modulus, bits);
   const gates: Gate[] = [x(work[0])]; // |1⟩

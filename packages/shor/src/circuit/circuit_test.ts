@@ -121,3 +121,17 @@ test("the drawing has every gate, and a line for every qubit", () => {
   assert.equal(svg.match(/<rect/g)?.length, boxes);
   for (let qubit = 0; qubit < circuit.qubits; qubit++) assert.ok(svg.includes(`>q${qubit}<`));
 });
+
+test("circuits for what has no order are refused: foreign moduli, bases that share a factor, no bits", () => {
+  for (const modulus of [Number.NaN, 0, 1, 2, 15.5]) {
+    assert.throws(() => orderFindingCircuit(1, modulus), /modulus must be an integer from 3, found/);
+    assert.throws(() => controlledMultiplication(1, modulus), /modulus must be an integer from 3, found/);
+  }
+  assert.throws(() => orderFindingCircuit(7, 2 ** 30 + 1), /a modulus of 26 bits is the largest/);
+  for (const base of [3, 0, -7, 1.5]) {
+    assert.throws(() => orderFindingCircuit(base, 15), /without a common factor with 15, found/);
+    assert.throws(() => controlledMultiplication(base, 15), /without a common factor with 15, found/);
+  }
+  for (const bits of [0, -1, 0.5, 53])
+    assert.throws(() => orderFindingCircuit(7, 15, bits), /bits must be from 1 to 52/);
+});

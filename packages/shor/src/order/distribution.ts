@@ -5,7 +5,7 @@
  */
 
 import { bitLength } from "../arithmetic/modular.ts";
-import { chanceOfZero, powersOf } from "./iterative.ts";
+import { chanceOfZero, checkOrder, powersOf } from "./iterative.ts";
 import { SparseRegister } from "./sparse_register.ts";
 
 /**
@@ -13,7 +13,8 @@ import { SparseRegister } from "./sparse_register.ts";
  *
  * @param a The base.
  * @param modulus N; the run takes about 2^t · N steps.
- * @param bits t. Default 2 ⌈log₂ N⌉.
+ * @param bits t, at most 26. Default 2 ⌈log₂ N⌉.
+ * @throws {RangeError} A base that shares a factor with N, or a size out of range.
  *
  * @example
  * ```ts
@@ -21,6 +22,7 @@ import { SparseRegister } from "./sparse_register.ts";
  * ```
  */
 export function exactDistribution(a: number, modulus: number, bits: number = 2 * bitLength(modulus - 1)): Float64Array {
+  checkOrder("compute a distribution", a, modulus, bits, 26);
   const chances = new Float64Array(2 ** bits);
   const factors = powersOf(a, modulus, bits);
   const follow = (register: SparseRegister, j: number, l: number, chance: number) => {

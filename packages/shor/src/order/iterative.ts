@@ -54,7 +54,8 @@ export interface PhaseOptions {
  */
 export function measurePhase(a: number, modulus: number, random: Stream, options: PhaseOptions = {}): Measurement {
   const bits = options.bits ?? 2 * bitLength(modulus - 1);
-  checkSize(a, modulus, bits, options.memoryLimit);
+  checkOrder("find an order", a, modulus, bits, 52);
+  checkMemory(modulus, options.memoryLimit);
   return measureEigenphase(workRegister(modulus), a, modulus, bits, random);
 }
 
@@ -134,18 +135,32 @@ export function memoryFor(modulus: number): number {
   return 2 ** bitLength(modulus - 1) * 16;
 }
 
-function checkSize(a: number, modulus: number, bits: number, memoryLimit = 2 ** 30): void {
-  const refuse = (what: string) => new RangeError(`Cannot find an order: ${what}`);
+/**
+ * Checks the arguments of everything that finds orders.
+ *
+ * @throws {RangeError} A modulus not from 3 to 2^26, a base that shares a factor with it, or bits out of range.
+ */
+export function checkOrder(task: string, a: number, modulus: number, bits: number, most: number): void {
+  const refuse = (what: string) => new RangeError(`Cannot ${task}: ${what}`);
   if (!Number.isSafeInteger(modulus) || modulus < 3)
     throw refuse(`the modulus must be an integer from 3, found ${modulus}`);
-  const needed = memoryFor(modulus);
-  if (modulus > MAX_MODULUS || needed > memoryLimit) {
-    const limit =
-      modulus > MAX_MODULUS ? "a modulus of 26 bits is the largest" : `the limit is ${gibibytes(memoryLimit)}`;
-    throw refuse(`a modulus of ${bitLength(modulus)} bits needs ${gibibytes(needed)} of memory, ${limit}`);
+  if (modulus > MAX_MODULUS) {
+    const needed = gibibytes(memoryFor(modulus));
+    throw refuse(
+      `a modulus of ${bitLength(modulus)} bits needs ${needed} of memory, a modulus of 26 bits is the largest`,
+    );
   }
-  if (!Number.isInteger(bits) || bits < 1 || bits > 52) throw refuse(`bits must be from 1 to 52, found ${bits}`);
-  if (!Number.isInteger(a) || a < 1 || gcd(a, modulus) !== 1) {
+  if (!Number.isInteger(bits) || bits < 1 || bits > most) throw refuse(`bits must be from 1 to ${most}, found ${bits}`);
+  if (!Number.isSafeInteger(a) || a < 1 || gcd(a, modulus) !== 1) {
     throw refuse(`the base must be a positive integer without a common factor with ${modulus}, found ${a}`);
   }
+}
+
+function checkMemory(modulus: number, memoryLimit = 2 ** 30): void {
+  const needed = memoryFor(modulus);
+  if (needed <= memoryLimit) return;
+  throw new RangeError(
+    `Cannot find an order: a modulus of ${bitLength(modulus)} bits needs ${gibibytes(needed)} of memory, the limit is ` +
+      gibibytes(memoryLimit),
+  );
 }

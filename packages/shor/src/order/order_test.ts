@@ -201,4 +201,12 @@ test("sizes beyond the limits are refused, with the memory that they would need"
   assert.throws(() => measurePhase(2, 549755813701, random), /39 bits needs 8190 GiB of memory, a modulus of 26 bits/);
   assert.throws(() => measurePhase(3, 15, random), /without a common factor with 15, found 3/);
   assert.throws(() => measurePhase(2, 15, random, { bits: 60 }), /bits must be from 1 to 52, found 60/);
+  assert.throws(() => measurePhase(2, 15, random, { memoryLimit: Number.NaN }), /the limit is NaN/);
+  assert.throws(() => exactDistribution(7, 15, 60), /bits must be from 1 to 26, found 60/);
+  assert.throws(() => exactDistribution(3, 15), /without a common factor with 15, found 3/);
+  assert.throws(() => exactDistribution(7, Number.NaN), /modulus must be an integer from 3, found NaN/);
+  assert.throws(() => recoverOrder({ j: 1, bits: 99 }, 7, 15), /bits must be from 1 to 52, found 99/);
+  assert.throws(() => recoverOrder({ j: 1, bits: 8 }, 3, 15), /without a common factor with 15, found 3/);
+  assert.throws(() => splitByOrder(15, 0, random), /Cannot split 15: expected a positive order, found 0/);
+  assert.throws(() => splitByOrder(16, 2, random), /expected an odd integer from 3 to 2\^26, found 16/);
 });

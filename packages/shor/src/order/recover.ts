@@ -16,7 +16,7 @@
 
 import { convergents } from "../arithmetic/continued_fraction.ts";
 import { bitLength, powerModulo, primesUpTo } from "../arithmetic/modular.ts";
-import type { Measurement } from "./iterative.ts";
+import { checkOrder, type Measurement } from "./iterative.ts";
 
 /** Options of {@link recoverOrder}. */
 export interface RecoverOptions {
@@ -34,6 +34,7 @@ export interface RecoverOptions {
  * @param measurement j and t.
  * @param a The base.
  * @param modulus N.
+ * @throws {RangeError} A base that shares a factor with N, or a size out of range.
  *
  * @example
  * ```ts
@@ -47,6 +48,7 @@ export function recoverOrder(
   modulus: number,
   { neighbours = 16, smoothness = 64 }: RecoverOptions = {},
 ): number | undefined {
+  checkOrder("recover an order", a, modulus, bits, 52);
   const size = 2 ** bits;
   const bound = smoothness * bitLength(modulus);
   const missing = primePowersUpTo(bound);

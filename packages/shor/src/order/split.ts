@@ -14,6 +14,7 @@ import {
   bitLength,
   gcd,
   isPrime,
+  MAX_MODULUS,
   multiplyModulo,
   perfectPower,
   powerModulo,
@@ -26,9 +27,16 @@ import {
  * @param modulus N, odd.
  * @param order The order r of a random element modulo N.
  * @param random For the elements x.
+ * @throws {RangeError} An even N, or numbers that are no positive integers in range.
  * @returns Factors in ascending order, repeated as often as they divide N; N itself where nothing was found.
  */
 export function splitByOrder(modulus: number, order: number, random: Stream): number[] {
+  if (!Number.isInteger(modulus) || modulus < 3 || modulus > MAX_MODULUS || modulus % 2 === 0) {
+    throw new RangeError(`Cannot split a number: expected an odd integer from 3 to 2^26, found ${modulus}`);
+  }
+  if (!Number.isSafeInteger(order) || order < 1) {
+    throw new RangeError(`Cannot split ${modulus}: expected a positive order, found ${order}`);
+  }
   const bound = bitLength(modulus);
   const smooth = primesUpTo(bound).map((q) => q ** Math.floor(Math.log(bound) / Math.log(q) + 1e-9));
   let odd = order;

@@ -89,3 +89,16 @@ test("what does not fit is refused with the memory that it would need, and qubit
   assert.throws(() => new StateVector(0), /positive integer, found 0/);
   assert.throws(() => new StateVector(3).h(3), /qubit from 0 to 2, found 3/);
 });
+
+test("what is no gate or no state is refused: qubits named twice, endless angles, impossible outcomes", () => {
+  const state = new StateVector(3);
+  assert.throws(() => new StateVector(2, { precision: "half" as "single" }), /"single" or "double", found half/);
+  assert.throws(() => new StateVector(2, { memoryLimit: Number.NaN }), /2 qubits need/);
+  assert.throws(() => state.x(1, [0, 1]), /qubit 1 is named twice/);
+  assert.throws(() => state.swap(0, 0), /qubit 0 is named twice/);
+  assert.throws(() => state.swap(0, 1, [1]), /qubit 1 is named twice/);
+  assert.throws(() => state.phase(1, 2, 2), /qubit 2 is named twice/);
+  assert.throws(() => state.phase(Number.NaN, 0), /finite angle, found NaN/);
+  assert.throws(() => state.project(0, 1, state.probability(0)), /chance above 0, found 0/);
+  assert.deepEqual([...state.probabilities()], [1, 0, 0, 0, 0, 0, 0, 0]);
+});

@@ -36,14 +36,17 @@ export class StateVector {
 
   /**
    * @param qubits n, a positive integer.
-   * @throws {RangeError} More qubits than fit into the memory limit: says how much they need.
+   * @throws {RangeError} More qubits than fit into the memory limit (says how much they need), or another precision.
    */
   constructor(qubits: number, { precision = "single", memoryLimit = 2 ** 30 }: StateVectorOptions = {}) {
     if (!Number.isInteger(qubits) || qubits < 1) {
       throw new RangeError(`Cannot make a state vector: qubits must be a positive integer, found ${qubits}`);
     }
+    if (precision !== "single" && precision !== "double") {
+      throw new RangeError(`Cannot make a state vector: precision must be "single" or "double", found ${precision}`);
+    }
     const bytes = 2 ** qubits * (precision === "single" ? 8 : 16);
-    if (bytes > memoryLimit) {
+    if (!(bytes <= memoryLimit)) {
       throw new RangeError(
         `Cannot make a state vector: ${qubits} qubits need ${gibibytes(bytes)}, the limit is ${gibibytes(memoryLimit)}`,
       );
@@ -98,6 +101,7 @@ export class StateVector {
 
   /** A phase e^{iθ} on the basis states in which all the qubits given are 1: P, CP, CCP, … */
   phase(angle: number, ...qubits: number[]): this {
+    if (!Number.isFinite(angle)) throw new RangeError(`Cannot apply a gate: expected a finite angle, found ${angle}`);
     const mask = this.#mask(qubits);
     const re = Math.cos(angle);
     const im = Math.sin(angle);
@@ -118,8 +122,7 @@ export class StateVector {
 
   /** NOT on a qubit where all the controls are 1: X, CX, CCX, … */
   x(target: number, controls: readonly number[] = []): this {
-    const mask = this.#mask(controls);
-    this.#check(target);
+    const mask = this.#mask([target, ...controls]) & ~(1 << target);
     const bit = 1 << target;
     this.#exchange(
       (i) => (i & mask) === mask && (i & bit) === 0,
@@ -130,8 +133,8 @@ export class StateVector {
 
   /** Exchanges two qubits where all the controls are 1: SWAP, CSWAP, … */
   swap(a: number, b: number, controls: readonly number[] = []): this {
-    const mask = this.#mask(controls);
     const [p, q] = [this.#mask([a]), this.#mask([b])];
+    const mask = this.#mask([a, b, ...controls]) & ~(p | q);
     this.#exchange(
       (i) => (i & mask) === mask && (i & p) !== 0 && (i & q) === 0,
       (i) => (i & ~p) | q,
@@ -169,9 +172,10 @@ export class StateVector {
     return outcome;
   }
 
-  /** Projects to an outcome of a measurement that has the given chance. */
+  /** Projects to an outcome of a measurement that has the given chance. @throws {RangeError} A chance that is not above 0. */
   project(qubit: number, outcome: 0 | 1, chance: number): void {
     const bit = this.#mask([qubit]);
+    if (!(chance > 0)) throw new RangeError(`Cannot project a state: expected a chance above 0, found ${chance}`);
     const v = this.amplitudes;
     const scale = 1 / Math.sqrt(chance);
     for (let i = 0; i < v.length / 2; i++) {
@@ -191,6 +195,7 @@ export class StateVector {
     let mask = 0;
     for (const qubit of qubits) {
       this.#check(qubit);
+      if (mask & (1 << qubit)) throw new RangeError(`Cannot apply a gate: qubit ${qubit} is named twice`);
       mask |= 1 << qubit;
     }
     return mask;
