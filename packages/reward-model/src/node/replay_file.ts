@@ -19,11 +19,11 @@ export interface ReplayFile extends ReplayStorage, AsyncDisposable {
 
 /**
  * Opens a JSONL file for a replay buffer; makes it and its folder if they are missing. Every `append` is forced to the
- * disk before it resolves. A last line without a line break, as a killed process or a power cut leaves it, is cut off when
- * the file is opened. `replace` writes a file beside it, forces that to the disk and renames it. One process at a time may
+ * disk before it resolves, and taken back if it fails. A last line without a line break, as a killed process or a power cut
+ * leaves it, is cut off when the file is opened, if it begins as records do: a file of something else is left as it is. `replace` writes a file beside it, forces that to the disk and renames it. One process at a time may
  * have a file open.
  *
- * @throws {Error} The system refuses; the message names the file.
+ * @throws {Error} The system refuses, or the file ends in something else than a record; the message names the file.
  *
  * @example
  * ```ts
@@ -42,7 +42,7 @@ export async function openReplayFile(path: string): Promise<ReplayFile> {
   try {
     await mkdir(dirname(path), { recursive: true });
     file = await open(path, "a+");
-    await cutHalfLine(file);
+    await cutHalfLine(file, path);
     await syncFolder(dirname(path));
   } catch (error) {
     await file?.close();
@@ -67,10 +67,14 @@ export async function openReplayFile(path: string): Promise<ReplayFile> {
       }
     },
     async append(lines) {
+      let size: number | undefined;
       try {
+        ({ size } = await current.stat());
         await current.appendFile(textOf(lines));
         await current.datasync();
       } catch (error) {
+        // A full disk may have taken half a line, and the next record would be appended to it.
+        if (size !== undefined) await current.truncate(size).catch(() => {});
         throw explained(`Cannot write ${path}`, error);
       }
     },
@@ -102,7 +106,7 @@ export async function openReplayFile(path: string): Promise<ReplayFile> {
 const textOf = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join("");
 
 /** Cuts off what follows the last line break. Records are read whole at once, so the last piece is looked at in pieces. */
-async function cutHalfLine(file: FileHandle): Promise<void> {
+async function cutHalfLine(file: FileHandle, path: string): Promise<void> {
   const { size } = await file.stat();
   const bytes = new Uint8Array(2 ** 14);
   let end = size;
@@ -116,7 +120,10 @@ async function cutHalfLine(file: FileHandle): Promise<void> {
     }
     end = start;
   }
-  if (end < size) await file.truncate(end);
+  if (end === size) return;
+  await file.read(bytes, 0, 1, end);
+  if (bytes[0] !== 0x7b) throw new Error(`Cannot open ${path}: it does not end in a record of a replay buffer`);
+  await file.truncate(end);
 }
 
 /** Forces a folder's entries to the disk, where the system can: Windows opens no folders, and needs no sync of them. */

@@ -75,6 +75,15 @@ test("a full file is rewritten with what is remembered, and goes on", async () =
   assert.deepEqual((await ReplayBuffer.open({ storage, capacity: 20 })).examples, buffer.examples);
 });
 
+test("a file of something else is left as it is", async () => {
+  const path = join(folder, "notes.txt");
+  for (const text of ["notes of somebody", "one line\nand another"]) {
+    await writeFile(path, text);
+    await assert.rejects(openReplayFile(path), /Cannot open .*notes.txt: it does not end in a record/);
+    assert.equal(await readFile(path, "utf8"), text);
+  }
+});
+
 test("errors name the file", async () => {
   const path = join(folder, "file");
   await writeFile(path, "not json\n");

@@ -5,7 +5,7 @@
  */
 
 import type { Root } from "@gradus/seeds";
-import { checkFunction, checkInteger, checkKeys, checkList, checkNumber, checkOneOf } from "../check.ts";
+import { checkFunction, checkInteger, checkKeys, checkList, checkNumber, checkOneOf, shown } from "../check.ts";
 import { checkExample, identityOf, type RewardExample } from "../model/example.ts";
 import { drawHistory, historyNeeded } from "./mix.ts";
 import { decodeLine, encodeExample, encodeNote, type MixNote } from "./record.ts";
@@ -99,6 +99,9 @@ export class ReplayBuffer {
     checkKeys(task, options, ["storage", "capacity", "heldOut"]);
     const { storage = memoryStorage(), capacity = 100_000, heldOut = [] } = options;
     checkInteger(task, "capacity", capacity);
+    // A string is a list of its letters, which are no problems: nothing would be held out.
+    if (typeof heldOut !== "function" && (typeof heldOut !== "object" || !(Symbol.iterator in (heldOut ?? {}))))
+      throw new TypeError(`Cannot ${task}: heldOut must be a list of problems or a function, found ${shown(heldOut)}`);
     const problems = typeof heldOut === "function" ? undefined : new Set(heldOut);
     const isHeldOut = problems ? (problem: string) => problems.has(problem) : (heldOut as (p: string) => boolean);
     for (const name of ["read", "append", "replace"] as const) checkFunction(task, `storage.${name}`, storage[name]);

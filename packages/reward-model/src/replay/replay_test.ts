@@ -150,6 +150,19 @@ test("no example of a held-out problem gets in, or out", async () => {
   await assert.rejects(ReplayBuffer.open({ storage, heldOut }), /RangeError: .*line 2, "test 2", is held out/);
 });
 
+test("a single name is no list of held-out problems: its letters would be held out", async () => {
+  for (const heldOut of ["test 1", 7, null, {}]) {
+    const opened = ReplayBuffer.open({ heldOut: heldOut as Iterable<string> });
+    await assert.rejects(opened, /TypeError: .*heldOut must be a list of problems or a function, found/);
+  }
+});
+
+test("hundreds of thousands of lines are kept in memory at once", async () => {
+  const storage = memoryStorage();
+  await storage.append(new Array(300_000).fill("{}"));
+  assert.equal(linesOf(storage).length, 300_000);
+});
+
 test("a solution is kept once, the first time, and the oldest are forgotten; storage stays bounded", async () => {
   const storage = memoryStorage();
   const buffer = await ReplayBuffer.open({ storage, capacity: 10 });
