@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -67,6 +67,19 @@ test("an honest evaluation verifies from its files, and its chosen rollouts come
     findings.filter(({ holds }) => !holds),
     [],
   );
+});
+
+test("a run that is not there, or a folder that is taken, is refused before anything is written", async () => {
+  const missing = join(folder, "missing");
+  const options = { questions, seeds: 1, maxNewTokens: 4 };
+  await assert.rejects(auditedEvaluation({ ...options, run: missing, out: missing }), /ENOENT.*run.json/);
+  await assert.rejects(readdir(missing), /ENOENT/);
+  const before = await readFile(join(out, "log.json"), "utf8");
+  await assert.rejects(
+    auditedEvaluation({ ...options, run, out }),
+    /Cannot evaluate into .*: there is an evaluation already/,
+  );
+  assert.equal(await readFile(join(out, "log.json"), "utf8"), before);
 });
 
 test("a seed that is left out, or whose result is embellished, is noticed from the files alone", async () => {

@@ -45,37 +45,60 @@ function count(name: string, text: string): number {
 }
 
 const text = { type: "string" } as const;
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    ...{ run: text, out: text, seeds: { ...text, default: "3" }, questions: { ...text, default: "20" } },
-    ...{ checks: { ...text, default: "10" }, help: { type: "boolean", short: "h" } },
-  },
-});
-const [command, folder] = positionals;
-if (values.help) console.log(help);
-else if (command === "evaluate") {
-  if (!values.run || !values.out) fail("evaluate needs --run and --out");
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        ...{ run: text, out: text, seeds: { ...text, default: "3" }, questions: { ...text, default: "20" } },
+        ...{ checks: { ...text, default: "10" }, help: { type: "boolean", short: "h" } },
+      },
+    });
+  } catch (error) {
+    fail((error as Error).message);
+  }
+}
+
+async function evaluate(run: string | undefined, out: string | undefined): Promise<number> {
+  if (!run || !out) fail("evaluate needs --run and --out");
   const questions = sums(count("questions", values.questions));
-  await auditedEvaluation({
-    run: values.run,
-    out: values.out,
-    questions,
-    seeds: count("seeds", values.seeds),
-    maxNewTokens: 160,
-  });
-  console.log(`Written to ${values.out}. Check it: npm run audited-run -- verify ${values.out} --run ${values.run}`);
-} else if (command === "verify") {
+  await auditedEvaluation({ run, out, questions, seeds: count("seeds", values.seeds), maxNewTokens: 160 });
+  console.log(`Written to ${out}. Check it: npm run audited-run -- verify ${out} --run ${run}`);
+  return 0;
+}
+
+async function verify(folder: string | undefined): Promise<number> {
   if (!folder) fail("verify needs a folder");
   const findings = await verifySession(folder, { run: values.run, checks: count("checks", values.checks) });
   for (const { check, holds, detail } of findings) console.log(`${holds ? "✓" : "✗"} ${check} (${detail})`);
-  process.exit(findings.every(({ holds }) => holds) ? 0 : 1);
-} else if (command === "attack") {
+  return findings.every(({ holds }) => holds) ? 0 : 1;
+}
+
+async function attack(): Promise<number> {
   const { key, privateExponent, acceptedByRsa, refusedByMlDsa } = await attackToyBeacon(1);
   console.log(`The beacon's RSA key: modulus ${key.modulus}, public exponent ${key.exponent}`);
   console.log(`Factored by simulated order finding: private exponent ${privateExponent}`);
   console.log(`A forged pulse, RSA:    ${acceptedByRsa ? "accepted" : "refused"}`);
   console.log(`A forged pulse, ML-DSA: ${refusedByMlDsa ? `refused, ${refusedByMlDsa}` : "accepted"}`);
   console.log(caveat(key.modulus));
-  process.exit(acceptedByRsa && refusedByMlDsa ? 0 : 1);
-} else fail(`expected evaluate, verify or attack, found ${command ?? "nothing"}`);
+  return acceptedByRsa && refusedByMlDsa ? 0 : 1;
+}
+
+const { values, positionals } = readArguments();
+const [command, folder, extra] = positionals;
+if (values.help) console.log(help);
+else {
+  if (extra !== undefined || (folder !== undefined && command !== "verify")) {
+    fail(`found one argument too many, ${extra ?? folder}`);
+  }
+  try {
+    if (command === "evaluate") process.exitCode = await evaluate(values.run, values.out);
+    else if (command === "verify") process.exitCode = await verify(folder);
+    else if (command === "attack") process.exitCode = await attack();
+    else fail(`expected evaluate, verify or attack, found ${command ?? "nothing"}`);
+  } catch (error) {
+    // Files that cannot be read, or say something else than they have to: what a verifier may be handed.
+    console.error(`error: ${(error as Error).message}`);
+    process.exitCode = 1;
+  }
+}

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createBeacon, fromHex, mlDsaSigner, operatingSystem, parsePulse, toHex } from "@gradus/beacon";
 import { fileStore } from "@gradus/beacon/node";
@@ -36,12 +36,21 @@ export interface SessionOptions {
 
 const PERIOD = 1000;
 
-/** Makes the files of an audited evaluation. The beacon's time is simulated: pulses do not wait. */
+/**
+ * Makes the files of an audited evaluation. The beacon's time is simulated: pulses do not wait.
+ *
+ * @throws {Error} No such run, or a folder that has an evaluation already; then nothing is written.
+ */
 export async function auditedEvaluation(options: SessionOptions): Promise<void> {
   const { run, stage = "grpo", questions, seeds, maxNewTokens, out } = options;
-  await mkdir(out, { recursive: true });
   const write = (name: string, value: unknown) => writeFile(join(out, name), `${JSON.stringify(value, null, 1)}\n`);
   const folder = join(run, "checkpoints", stage);
+  const configuration = hashOf(await readFile(join(run, "run.json")));
+  const weights = hashOf(await readFile(join(folder, "model.safetensors")));
+  await mkdir(out, { recursive: true });
+  if ((await readdir(out)).includes("pulses.jsonl")) {
+    throw new Error(`Cannot evaluate into ${out}: there is an evaluation already, with a beacon of its own`);
+  }
 
   const signer = mlDsaSigner(crypto.getRandomValues(new Uint8Array(32)));
   const beacon = createBeacon({ signer, entropy: operatingSystem(), period: PERIOD });
@@ -57,9 +66,9 @@ export async function auditedEvaluation(options: SessionOptions): Promise<void> 
   const plan: Preregistration = {
     version: 1,
     code: await codeHash(),
-    configuration: hashOf(await readFile(join(run, "run.json"))),
+    configuration,
     data: dataRoot(questions),
-    weights: hashOf(await readFile(join(folder, "model.safetensors"))),
+    weights,
     questions: questions.length,
     seeds,
     sampling: { temperature: 1, maxNewTokens },
