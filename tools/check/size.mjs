@@ -16,7 +16,7 @@ export const budgets = {
   "@gradus/sft-packing": 13.5,
   "@gradus/sparse-attention": 33,
   "@gradus/grpo": 20.5,
-  "@gradus/reward-model": 12,
+  "@gradus/reward-model": 12.5,
   "@gradus/math-corpus": 22.5,
   "@gradus/math-verify": 29,
   "@gradus/code-interpreter": 13,

@@ -14,7 +14,7 @@ import { readShard } from "./pages.ts";
 import { preparePages } from "./prepare.ts";
 import { formatProgress, type StageProgress } from "./progress.ts";
 import { readPages } from "./read_pages.ts";
-import { tokensPath } from "./tokens.ts";
+import { tokensPath } from "./shards.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "gradus-"));
 after(() => rm(folder, { recursive: true, force: true }));

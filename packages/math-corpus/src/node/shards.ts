@@ -8,7 +8,6 @@
 import { Buffer } from "node:buffer";
 import { writeWhole } from "@gradus/sft-packing/node";
 import { type ColumnType, writeRows } from "@gradus/sft-packing/parquet";
-import { tokensPath } from "./tokens.ts";
 
 /** A page as the stages hand it on. */
 export interface CorpusPage {
@@ -22,6 +21,11 @@ export interface TokenizedPage extends CorpusPage {
 }
 
 const BLOCK = 2 ** 20;
+
+/** Where the tokens of a shard lie. */
+export function tokensPath(shard: string): string {
+  return shard.replace(/(\.parquet)?$/, ".tokens");
+}
 
 /**
  * Writes rows to `<prefix>-0000.parquet`, `<prefix>-0001.parquet` … Each file is whole or not there.

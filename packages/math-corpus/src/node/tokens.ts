@@ -10,17 +10,13 @@ import { open } from "node:fs/promises";
 import { wordReader } from "../text/words.ts";
 import { readShard, readUrls } from "./pages.ts";
 import { exists } from "./resume.ts";
+import { tokensPath } from "./shards.ts";
 
 /** A page without its text: its tokens, and how many of them are words. Overwritten when the next one is asked for. */
 export interface TokenPage {
   readonly url: string;
   readonly tokens: Int32Array;
   readonly words: number;
-}
-
-/** Where the tokens of a shard lie. */
-export function tokensPath(shard: string): string {
-  return shard.replace(/(\.parquet)?$/, ".tokens");
 }
 
 /** A page's tokens as the file has them. */

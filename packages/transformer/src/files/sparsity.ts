@@ -1,7 +1,6 @@
 /**
  * The sizes of Native Sparse Attention (Yuan et al., arXiv 2502.11089), their defaults, and their names in `config.json`.
  */
-import type { TransformerConfig } from "./config.ts";
 
 /** The pattern of `attention: "nsa"`. All are counts of tokens or of blocks. */
 export interface Sparsity {
@@ -26,6 +25,13 @@ export interface Sparsity {
   window?: number;
 }
 
+/** What of a model's configuration is read here. */
+interface AttentionConfig {
+  attention?: "full" | "nsa";
+  headSize: number;
+  sparsity?: Sparsity;
+}
+
 /** The names in `config.json`, in the order in which they are written. */
 const names = {
   compressionBlock: "compression_block_size",
@@ -41,12 +47,12 @@ const names = {
 const fields = Object.keys(names) as (keyof Sparsity)[];
 
 /** Whether a configuration's attention is sparse. */
-export function isSparse(config: TransformerConfig): boolean {
+export function isSparse(config: Pick<AttentionConfig, "attention">): boolean {
   return config.attention === "nsa";
 }
 
 /** All sizes of a sparse configuration, the defaults filled in. */
-export function sparsityOf({ headSize, sparsity = {} }: TransformerConfig): Required<Sparsity> {
+export function sparsityOf({ headSize, sparsity = {} }: AttentionConfig): Required<Sparsity> {
   return {
     compressionBlock: 32,
     compressionStride: 16,
@@ -62,7 +68,7 @@ export function sparsityOf({ headSize, sparsity = {} }: TransformerConfig): Requ
 
 /** Calls `fail` with the field, what was expected and what was found, where `attention` and `sparsity` do not make sense. */
 export function checkSparsity(
-  config: TransformerConfig,
+  config: AttentionConfig,
   fail: (field: string, expected: string, found: unknown) => never,
 ): void {
   const { attention, sparsity } = config;
@@ -101,7 +107,7 @@ export function checkSparsity(
 }
 
 /** The sizes as `config.json` has them. */
-export function sparsityToJson(config: TransformerConfig): Record<string, number> {
+export function sparsityToJson(config: AttentionConfig): Record<string, number> {
   const sizes = sparsityOf(config);
   return Object.fromEntries(fields.map((field) => [names[field], sizes[field]]));
 }
