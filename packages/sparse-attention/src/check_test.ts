@@ -110,6 +110,7 @@ test("what the device refuses is an error, not numbers", { skip: webgpuMissing }
   await assert.rejects(nsa.fullAttention(input), /WebGPU: .*/);
   await nsa.dispose();
   opened.close();
+  await opened.device.lost; // its threads have ended before the process does
 });
 
 test("a buffer beyond the device's limits is an error that says so", { skip: webgpuMissing }, async () => {
@@ -121,4 +122,5 @@ test("a buffer beyond the device's limits is an error that says so", { skip: web
   await assert.rejects(creating, new RegExp(`Cannot allocate a buffer of \\d+ bytes: the device's limit is ${limit}`));
   await nsa.dispose();
   opened.close();
+  await opened.device.lost; // its threads have ended before the process does
 });
