@@ -61,6 +61,8 @@ export interface ClaimsOptions extends CommonOptions {
   readonly scale: number;
   readonly seeds: number;
   readonly config?: string;
+  /** Where `npm start` has made the recipe's runs. Default: they are made too. */
+  readonly from?: string;
 }
 
 /** A mistake in the command line: its message is for the user, without a stack trace. */
@@ -79,6 +81,7 @@ const flags = {
   seeds: { type: "string" },
   reward: { type: "string" },
   config: { type: "string" },
+  from: { type: "string" },
   "dry-run": { type: "boolean" },
   threads: { type: "string" },
   debug: { type: "boolean" },
@@ -87,7 +90,7 @@ const flags = {
 } as const;
 
 const commands = ["train", "stage", "claims", "ask"];
-const trainOnly = ["data", "resume", "minutes", "scale", "seeds", "reward", "config", "dry-run"] as const;
+const notAsk = ["data", "resume", "minutes", "scale", "seeds", "reward", "config", "from", "dry-run"] as const;
 const notClaims = ["data", "resume", "minutes", "reward", "dry-run"] as const;
 
 /** What `--help` prints. */
@@ -110,6 +113,8 @@ Options
                                                               (default: built-in problems)
   --config FILE     settings; keys left out are those of configurations/laptop.json
                                                               (default: configurations/laptop.json)
+  --from DIR        claims: the recipe's runs are in DIR, made by npm start with the same --seeds, --scale and --config
+                                                              (default: they are made too)
   --dry-run         print parameters, tokens, operations, memory and time of each stage, and do nothing
   --reward KIND     what GRPO is rewarded by: the rule, or a reward model taught by it,
                     outcome or process                        (default: rule)
@@ -128,6 +133,7 @@ Examples
   npm start -- --data data/gsm8k --minutes 20
   npm start -- --config configurations/paper.json --dry-run
   npm start -- stage grpo --out runs/seven
+  npm start -- claims --from runs/default
   npm start -- ask "17*23"
   npm start -- ask "Mia has 12 pens and buys 3 boxes of 8. How many now?"
 `;
@@ -165,8 +171,8 @@ export function parseCommand(argv: readonly string[]): Command {
     debug: values.debug ?? false,
   };
   if (name === "ask") {
-    const stray = trainOnly.find((flag) => values[flag] !== undefined);
-    if (stray) throw new UsageError(`--${stray} belongs to train, not to ask`);
+    const stray = notAsk.find((flag) => values[flag] !== undefined);
+    if (stray) throw new UsageError(`--${stray} does not belong to ask`);
     if (rest.length === 1 && rest[0].trim() === "")
       throw new UsageError('ask takes a question, found an empty one: npm start -- ask "17*23"');
     if (rest.length !== 1) {
@@ -184,8 +190,10 @@ export function parseCommand(argv: readonly string[]): Command {
     if (rest.length) throw new UsageError(`claims takes no arguments, found ${JSON.stringify(rest[0])}`);
     const stray = notClaims.find((flag) => values[flag] !== undefined);
     if (stray) throw new UsageError(`--${stray} does not belong to claims`);
-    return { name, ...common, out: textOf("out", values.out) ?? "runs/claims", ...numbers, config };
+    const from = textOf("from", values.from);
+    return { name, ...common, out: textOf("out", values.out) ?? "runs/claims", ...numbers, config, from };
   }
+  if (values.from !== undefined) throw new UsageError("--from belongs to claims");
   if (name === "train" && rest.length)
     throw new UsageError(`train takes no arguments, found ${JSON.stringify(rest[0])}`);
   if (values.minutes !== undefined && values.scale !== undefined) {

@@ -113,7 +113,7 @@ test("ask takes one question, flags before or after it", () => {
   assert.match(refusal("ask"), /one question, found 0/);
   assert.match(refusal("ask", " "), /takes a question, found an empty one/);
   assert.match(refusal("ask", "17", "*", "23"), /one question, found 3/);
-  assert.match(refusal("ask", "17*23", "--resume"), /--resume belongs to train/);
+  assert.match(refusal("ask", "17*23", "--resume"), /^--resume does not belong to ask$/);
 });
 
 test("help and version win over everything else", () => {
@@ -150,12 +150,13 @@ test("stages are named, and claims have seeds and a folder of their own", () => 
   assert.ok(claims.name === "claims");
   assert.deepEqual([claims.seeds, claims.scale, claims.out], [3, 0.5, "runs/claims"]);
   assert.equal(refusal("claims", "--resume"), "--resume does not belong to claims");
+  assert.equal(refusal("--from", "runs/default"), "--from belongs to claims");
   assert.equal(refusal("--config", "no/such.json"), "Bad --config: there is no file no/such.json");
 });
 
 test("a reward is the rule or a kind of model", () => {
   assert.match(refusal("--reward", "human"), /Bad --reward: expected rule, outcome or process, found "human"/);
-  assert.match(refusal("ask", "17*23", "--reward", "rule"), /--reward belongs to train/);
+  assert.match(refusal("ask", "17*23", "--reward", "rule"), /^--reward does not belong to ask$/);
 });
 
 test("a mistyped flag or command gets the nearest known one", () => {

@@ -1,17 +1,21 @@
 /**
- * The runs behind the claims: three ways to pre-train on the same mathematics, one of which goes on through the recipe.
+ * The runs behind the claims: the whole recipe, and three ways to pre-train on the mathematics that it mined.
  *
  * @module
  */
 
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ClaimsOptions } from "../cli.ts";
+import { isDeepStrictEqual } from "node:util";
+import { type ClaimsOptions, UsageError } from "../cli.ts";
 import { defaultConfiguration } from "../configuration/load.ts";
 import type { Progress } from "../progress.ts";
-import type { Configuration, Stage, StageName } from "../recipe/configuration.ts";
+import { type Configuration, recipeStages, type Stage, type StageName } from "../recipe/configuration.ts";
 import type { FullEvaluation } from "../recipe/full_evaluation.ts";
 import { RunDirectory } from "../recipe/run_directory.ts";
+import type { Configure } from "../recipe/session.ts";
 import { runStages } from "../recipe/train.ts";
+import { writeWhole } from "../run/files.ts";
 
 /** First code and then mathematics; both mixed; mathematics alone, of which all have the same tokens. */
 export const arms = ["code, then math", "code and math mixed", "math only"] as const;
@@ -28,12 +32,11 @@ export interface Ability {
   readonly k: number;
 }
 
-/** Of one seed: each arm after SFT, and the first arm's later stages. */
-export interface ArmResults {
+/** Of one seed: each arm after SFT, and the stages of a run of the whole recipe. */
+export interface ClaimResults {
   readonly seed: number;
-  readonly sft: Readonly<Record<Arm, Ability>>;
-  readonly grpo: Ability;
-  readonly iteration: Ability;
+  readonly arms: Readonly<Record<Arm, Ability>>;
+  readonly recipe: Readonly<Record<"sft" | "grpo" | "iteration", Ability>>;
 }
 
 /** The settings of an arm; a third of the text is code, where there is some. */
@@ -48,29 +51,73 @@ export function configurationOf(arm: Arm, base: Configuration): Configuration {
   return { ...base, pretraining: { ...base.pretraining, codeShare: 0, ...schedules[arm] } };
 }
 
-/** Makes what is missing of a seed's runs; all of it is kept in `out`. */
-export async function runArms(options: ClaimsOptions, seed: number, progress: Progress): Promise<ArmResults> {
+/** Makes what is missing of a seed's runs; all of it is kept in `out`, but for the recipe's own run where `from` has it. */
+export async function runSeed(
+  options: ClaimsOptions,
+  seed: number,
+  progress: Progress,
+  configure: Configure = defaultConfiguration,
+): Promise<ClaimResults> {
   const { out, scale, config, device, threads } = options;
-  const base = defaultConfiguration({ seed, scale, config });
-  const sft = {} as Record<Arm, Ability>;
-  let later: Record<"grpo" | "iteration", Ability> | undefined;
-  for (const [i, arm] of arms.entries()) {
-    const directory = new RunDirectory(join(out, `seed-${seed}`, arm.replaceAll(/\W+/g, "-")));
-    if (!directory.isBegun)
-      await directory.begin({
-        ...{ request: { seed, scale, ...(config ? { config } : {}) }, configuration: configurationOf(arm, base) },
-        startedAt: new Date().toISOString(),
-      });
+  const request = { seed, scale, ...(config ? { config } : {}) };
+  const base = configure(request);
+  const prepare = async (directory: RunDirectory, configuration: Configuration) => {
+    if (!directory.isBegun) await directory.begin({ request, configuration, startedAt: new Date().toISOString() });
+  };
+  const run = { device, threads, progress };
+
+  progress.log(`Seed ${seed}: the whole recipe`);
+  const recipe = recipeDirectory(options, seed);
+  if (options.from === undefined) await prepare(recipe, base);
+  else await requireSettings(recipe, base);
+  await runStages(recipe, run, recipeStages);
+
+  const results = {} as Record<Arm, Ability>;
+  for (const arm of arms) {
     progress.log(`Seed ${seed}: ${arm}`);
-    const isFirst = i === 0;
-    const stages: StageName[] = ["corpus", "tokenizer", "pretraining", "sft"];
-    if (isFirst) stages.push("reward-model", "grpo", "iteration");
-    await runStages(directory, { device, threads, progress }, [...stages, "evaluation"]);
-    sft[arm] = await abilityOf(directory, "sft");
-    if (isFirst)
-      later = { grpo: await abilityOf(directory, "grpo"), iteration: await abilityOf(directory, "iteration") };
+    const directory = new RunDirectory(join(out, `seed-${seed}`, arm.replaceAll(/\W+/g, "-")));
+    await prepare(directory, configurationOf(arm, base));
+    await takeText(recipe, directory);
+    await runStages(directory, run, ["corpus", "tokenizer", "pretraining", "sft", "evaluation"]);
+    results[arm] = await abilityOf(directory, "sft");
   }
-  return { seed, sft, ...(later as NonNullable<typeof later>) };
+  const [sft, grpo, iteration] = [
+    await abilityOf(recipe, "sft"),
+    await abilityOf(recipe, "grpo"),
+    await abilityOf(recipe, "iteration"),
+  ];
+  return { seed, arms: results, recipe: { sft, grpo, iteration } };
+}
+
+/** What all arms of a seed read is mined once. */
+async function takeText(from: RunDirectory, to: RunDirectory): Promise<void> {
+  const made: [StageName, string][] = [
+    ["corpus", "corpus/passages.jsonl"],
+    ["tokenizer", "tokenizer.json"],
+  ];
+  for (const [stage, file] of made) {
+    const record = await from.loadStage(stage);
+    if (!record || (await to.loadStage(stage))) continue;
+    await writeWhole(join(to.path, file), await readFile(join(from.path, file), "utf8"));
+    await to.saveStage(record);
+  }
+}
+
+/** Where a seed's run of the recipe lies: as `npm start` leaves it in `from`, or among what the claims made. */
+function recipeDirectory({ from, out, seeds }: ClaimsOptions, seed: number): RunDirectory {
+  if (from === undefined) return new RunDirectory(join(out, `seed-${seed}`, "recipe"));
+  return new RunDirectory(seeds > 1 ? join(from, `seed-${seed}`) : from);
+}
+
+/** A run that was made elsewhere must be the run that would be made here. */
+async function requireSettings(directory: RunDirectory, expected: Configuration): Promise<void> {
+  if (!directory.isBegun)
+    throw new UsageError(`Bad --from: there is no run in ${directory.path}; npm start -- --seeds N makes runs`);
+  const { configuration } = await directory.open();
+  if (!isDeepStrictEqual(configuration, JSON.parse(JSON.stringify(expected))))
+    throw new UsageError(
+      `Bad --from: the run in ${directory.path} has other settings than are asked for; give its --config, --seed and --scale, or leave --from out`,
+    );
 }
 
 async function abilityOf(directory: RunDirectory, stage: Stage): Promise<Ability> {

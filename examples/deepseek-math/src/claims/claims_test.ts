@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { test } from "node:test";
+import { parseCommand } from "../cli.ts";
 import { defaultConfiguration } from "../configuration/load.ts";
-import { type Ability, type ArmResults, arms, configurationOf } from "./arms.ts";
+import { RunDirectory } from "../recipe/run_directory.ts";
+import { beginTiny, goOn, silentProgress } from "../testing/in_process.ts";
+import { inFolder } from "../testing/processes.ts";
+import { tinyConfiguration } from "../testing/tiny.ts";
+import { type Ability, arms, type ClaimResults, configurationOf, runSeed } from "./arms.ts";
 import { neighbourFindings, readMethods } from "./neighbours.ts";
 import { claimsPage } from "./run.ts";
 import { differenceOf, differenceText, findingsOf, verdictOf } from "./verdicts.ts";
@@ -30,15 +36,14 @@ test("a difference is paired by seed, and its interval is Student's", () => {
 const ability = (share: number): Ability => ({
   ...{ greedy: share, program: share, toolIntegrated: share, majority: share, pass: 0.9, k: 16 },
 });
-const result = (seed: number): ArmResults => ({
+const result = (seed: number): ClaimResults => ({
   seed,
-  sft: {
+  arms: {
     "code, then math": ability(0.5 + seed / 1000),
     "code and math mixed": ability(0.4),
     "math only": ability(0.6),
   },
-  grpo: ability(0.7),
-  iteration: ability(0.7),
+  recipe: { sft: ability(0.5 + seed / 1000), grpo: ability(0.7), iteration: ability(0.7) },
 });
 
 test("claims are seen, not seen, or the opposite; a pass rate that stays is seen to stay", () => {
@@ -58,4 +63,23 @@ test("what the other examples print and keep is read", () => {
   );
   assert.match(findings[3].here, /^frozen 75\.0%, replay 10% 88\.0%: \+13\.0 points/);
   assert.match(claimsPage(findings, { seeds: 3, scale: 1 }), /\| A retrained .* \| seen \|\n$/);
+});
+
+test("the arms read what the recipe mined, and end after SFT; runs with other settings are refused", async () => {
+  await inFolder(async (folder) => {
+    const [from, out] = [join(folder, "run"), join(folder, "claims")];
+    await goOn(await beginTiny(from));
+    const options = parseCommand(["claims", "--seeds", "1", "--scale", "0.5", "--threads", "1", "--from", from]);
+    assert.ok(options.name === "claims");
+    const found = await runSeed({ ...options, out }, 1, silentProgress(), tinyConfiguration);
+    assert.deepEqual(Object.keys(found.arms), [...arms]);
+    const mixed = new RunDirectory(join(out, "seed-1", "code-and-math-mixed"));
+    assert.deepEqual(await mixed.loadStage("corpus"), await new RunDirectory(from).loadStage("corpus"));
+    assert.deepEqual(mixed.missing(["checkpoints/sft", "checkpoints/grpo"]), ["checkpoints/grpo"]);
+    assert.deepEqual(await runSeed({ ...options, out }, 1, silentProgress(), tinyConfiguration), found);
+    await assert.rejects(
+      runSeed({ ...options, scale: 1, out }, 1, silentProgress(), tinyConfiguration),
+      /^UsageError: Bad --from: the run in .* has other settings than are asked for/,
+    );
+  });
 });

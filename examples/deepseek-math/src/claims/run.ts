@@ -9,18 +9,18 @@ import { join } from "node:path";
 import type { ClaimsOptions } from "../cli.ts";
 import type { Progress } from "../progress.ts";
 import { writeWhole } from "../run/files.ts";
-import { type ArmResults, runArms } from "./arms.ts";
+import { type ClaimResults, runSeed } from "./arms.ts";
 import { iterativeGrpo, neighbourFindings, unifiedParadigm } from "./neighbours.ts";
 import { type Finding, findingsOf } from "./verdicts.ts";
 
 /** Tests the claims and gives the page. */
 export async function runClaims(options: ClaimsOptions, newProgress: () => Progress): Promise<string> {
   const { out, seed, seeds } = options;
-  const results: ArmResults[] = [];
+  const results: ClaimResults[] = [];
   for (let i = 0; i < seeds; i++) {
     const progress = newProgress();
     try {
-      results.push(await runArms(options, seed + i, progress));
+      results.push(await runSeed(options, seed + i, progress));
     } finally {
       progress.stop();
     }

@@ -5,7 +5,7 @@
  */
 
 import { meanInterval } from "@gradus/evals";
-import type { ArmResults } from "./arms.ts";
+import type { ClaimResults } from "./arms.ts";
 
 /** A claim, what the paper has for it, and what came out here. */
 export interface Finding {
@@ -47,8 +47,8 @@ const mean = (values: readonly number[]): number => values.reduce((a, b) => a + 
 const percent = (values: readonly number[]): string => `${(100 * mean(values)).toFixed(1)}%`;
 
 /** The claims that the recipe's own runs test. */
-export function findingsOf(results: readonly ArmResults[]): Finding[] {
-  const of = (read: (result: ArmResults) => number) => results.map(read);
+export function findingsOf(results: readonly ClaimResults[]): Finding[] {
+  const of = (read: (result: ClaimResults) => number) => results.map(read);
   const compare = (
     claim: string,
     paper: string,
@@ -59,8 +59,10 @@ export function findingsOf(results: readonly ArmResults[]): Finding[] {
     const here = `${nameA} ${percent(a)}, ${nameB} ${percent(b)}: ${differenceText(difference)}`;
     return { claim, paper, here, verdict: verdictOf(difference) };
   };
-  const [{ grpo }] = results;
-  const after = (arm: keyof ArmResults["sft"], what: "greedy" | "program") => of(({ sft }) => sft[arm][what]);
+  const [{ recipe }] = results;
+  const after = (arm: keyof ClaimResults["arms"], what: "greedy" | "program") => of((result) => result.arms[arm][what]);
+  const stage = (name: keyof ClaimResults["recipe"], what: "greedy" | "majority" | "pass") =>
+    of((result) => result.recipe[name][what]);
   return [
     compare(
       "Code before mathematics helps mathematics without tools",
@@ -87,22 +89,22 @@ export function findingsOf(results: readonly ArmResults[]): Finding[] {
       ["mixed", after("code and math mixed", "program")],
     ),
     compare(
-      `Reinforcement learning raises Maj@${grpo.k}`,
+      `Reinforcement learning raises Maj@${recipe.grpo.k}`,
       "GSM8K and MATH: Maj@K rises",
-      ["SFT", of(({ sft }) => sft["code, then math"].majority)],
-      ["GRPO", of((result) => result.grpo.majority)],
+      ["SFT", stage("sft", "majority")],
+      ["GRPO", stage("grpo", "majority")],
     ),
     flat(
-      `Reinforcement learning leaves Pass@${grpo.k} as it is`,
+      `Reinforcement learning leaves Pass@${recipe.grpo.k} as it is`,
       "GSM8K and MATH: Pass@K does not rise",
-      ["SFT", of(({ sft }) => sft["code, then math"].pass)],
-      ["GRPO", of((result) => result.grpo.pass)],
+      ["SFT", stage("sft", "pass")],
+      ["GRPO", stage("grpo", "pass")],
     ),
     compare(
       "Iterative reinforcement learning improves on a single round",
       "GSM8K, MATH: higher, most in the first iteration",
-      ["GRPO", of((result) => result.grpo.greedy)],
-      ["iterative", of((result) => result.iteration.greedy)],
+      ["GRPO", stage("grpo", "greedy")],
+      ["iterative", stage("iteration", "greedy")],
     ),
   ];
 }

@@ -1,5 +1,5 @@
 /**
- * Evaluation: each checkpoint with and without tools, greedily, by the majority of k samples and by the best of k.
+ * Evaluation: each checkpoint that is there, with and without tools, greedily, by the majority of k samples and by the best of k.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { RecipeStage, StageAccount, StageContext } from "./stage.ts";
 
 export const evaluation: RecipeStage = {
   name: "evaluation",
-  consumes: () => ["tokenizer.json", ...stages.map((stage) => `checkpoints/${stage}`)],
+  consumes: () => ["tokenizer.json", "checkpoints/pretraining"],
   produces: () => stages.map((stage) => `evaluations/full/${stage}.json`),
   run,
 };
@@ -19,9 +19,10 @@ export const evaluation: RecipeStage = {
 async function run(context: StageContext): Promise<StageAccount> {
   const { configuration, progress, directory } = context;
   const { sampledProblems, samples, toolProblems } = configuration.evaluation;
-  const bar = progress.stage("Evaluation", stages.length, { unit: "checkpoints" });
+  const there = stages.filter((stage) => directory.missing([`checkpoints/${stage}`]).length === 0);
+  const bar = progress.stage("Evaluation", there.length, { unit: "checkpoints" });
   const produced: Record<string, string> = {};
-  for (const [i, stage] of stages.entries()) {
+  for (const [i, stage] of there.entries()) {
     const known = await directory.loadFullEvaluation(stage);
     const found = known ?? (await evaluateStage(context, stage, (detail) => bar.update({ done: i, detail })));
     if (!known) await directory.saveFullEvaluation(stage, found);
@@ -31,7 +32,7 @@ async function run(context: StageContext): Promise<StageAccount> {
   bar.finish();
   return {
     consumed: {
-      checkpoints: stages.length,
+      checkpoints: there.length,
       "problems with programs": 2 * toolProblems,
       "problems sampled": sampledProblems,
       "samples of each": samples,
