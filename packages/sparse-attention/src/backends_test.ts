@@ -16,7 +16,7 @@ import {
 } from "./cpu/mod.ts";
 import { createSparseAttention } from "./create.ts";
 import type { SparseAttention } from "./sparse_attention.ts";
-import { backends } from "./testing/backends.ts";
+import { backends, shownByDawn } from "./testing/backends.ts";
 import { type Case, caseOf, float32, largest, leaves, relativeError, smallPattern } from "./testing/random_case.ts";
 
 // Compiling is what takes time, so each configuration is made once and meets several lists of segments.
@@ -38,7 +38,7 @@ const configurations = {
 for (const { backend, skip, options: more } of backends)
   for (const [name, { cases, options }] of Object.entries(configurations))
     test(`${[backend, more?.gpuJsMode].join(" ").trim()}: ${name}: forward and backward are the oracle's`, {
-      skip,
+      skip: skip || (backend === "webgpu" && options.queryHeads === 16 && shownByDawn),
     }, async () => {
       const first = caseOf([1], options);
       const nsa = await createSparseAttention({ backend, ...first.heads, ...first.pattern, ...more });

@@ -6,13 +6,11 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { sparseAttention, sparseAttentionBackward } from "./cpu/mod.ts";
 import { createSparseAttention } from "./create.ts";
-import { backends } from "./testing/backends.ts";
+import { backends, compilesSlowly } from "./testing/backends.ts";
 import { caseOf, float32, largest, leaves, relativeError, smallPattern } from "./testing/random_case.ts";
 
 /** How many lists of lengths each configuration meets; more by hand: `GRADUS_RUNS=200`. */
 const runs = Number(process.env.GRADUS_RUNS ?? 4);
-/** SwiftShader takes ten seconds to compile a shape's kernels for Node, and backends_test.ts has groups of 4 and 16. */
-const compilesSlowly = !("Deno" in globalThis) && !process.env.GRADUS_RUNS;
 const seed = 20250222;
 
 const odd = {
@@ -34,6 +32,7 @@ const lengths = fc.array(fc.oneof(fc.integer({ min: 1, max: 9 }), fc.integer({ m
   maxLength: 4,
 });
 
+// backends_test.ts has groups of 4 and 16.
 for (const { backend, skip, options: more } of backends)
   for (const shape of backend === "webgpu" && compilesSlowly ? shapes.slice(0, 1) : shapes)
     test(`${[backend, more?.gpuJsMode].join(" ").trim()}: groups of ${shape.queryHeads / shape.kvHeads} in segments of any length`, {

@@ -17,6 +17,15 @@ export const webgpuMissing: string | false = process.env.VK_ICD_FILENAMES
     : !loaders.some((path) => existsSync(path)) && "libvulkan1 is not installed";
 if (!webgpuMissing) process.env.VK_ICD_FILENAMES ??= driver;
 
+/**
+ * SwiftShader takes ten seconds to compile a shape's kernels for Dawn, and forty for wgpu: what others have shown of the same
+ * kernels is left out. All of it: `GRADUS_RUNS=4`, or another driver.
+ */
+const onSwiftShader = process.env.VK_ICD_FILENAMES?.includes("swiftshader") && !process.env.GRADUS_RUNS;
+export const compilesSlowly: boolean = !!onSwiftShader;
+/** A reason to skip what Dawn on SwiftShader shows already, or false. */
+export const shownByDawn: string | false = compilesSlowly && "Deno" in globalThis && "Dawn on SwiftShader shows it";
+
 export interface TestedBackend {
   backend: BackendName;
   skip: string | false;
