@@ -42,7 +42,7 @@ export function report({ name, title, machine, peers, sections, checks, figures,
     ...sections,
     checks.map(({ what, holds }) => `- ${holds ? "✓" : "✗"} ${what}`).join("\n"),
     `${date}, ${processor}, ${cores} cores, ${memory}, ${system}; Node ${node}${deno ? `, Deno ${deno}` : ""}; commit ` +
-      `${commit ?? "unknown"}; load before the run ${loadBefore}. ${versions.join(", ")}.`,
+      `${commit ?? "unknown"}; load before the run ${loadBefore}.${versions.length ? ` ${versions.join(", ")}.` : ""}`,
     `\`node benchmarks/run.mjs ${name}\``,
   ].join("\n\n");
   console.log(`\n${markdown}\n`);
