@@ -14,7 +14,7 @@ export const budgets = {
   "@gradus/tokenizer": 18,
   "@gradus/evals": 15,
   "@gradus/sft-packing": 13.5,
-  "@gradus/sparse-attention": 33,
+  "@gradus/sparse-attention": 35,
   "@gradus/grpo": 20.5,
   "@gradus/reward-model": 12.5,
   "@gradus/math-corpus": 22.5,
@@ -27,7 +27,7 @@ export const budgets = {
 /** kB of a main entry with all that it imports before anything is called, minified as one; `lazy` is loaded later. */
 const entries = {
   "@gradus/tokenizer": { budget: 12, lazy: ["./train.js"] },
-  "@gradus/sparse-attention": { budget: 24, lazy: ["./gpujs/backend.js", "./gpujs/runtime.js"] },
+  "@gradus/sparse-attention": { budget: 25.5, lazy: ["./gpujs/backend.js", "./gpujs/runtime.js"] },
 };
 
 export const size = {

@@ -4,11 +4,12 @@ import type {
   AttentionInput,
   AttentionOutput,
   BackendName,
-  Branches,
   Compression,
   Data,
+  DecodeInput,
   ForwardInput,
   Gradients,
+  Half,
   Residuals,
   SparseCache,
 } from "./contract.ts";
@@ -25,6 +26,7 @@ export interface Request {
   compression?: { keys?: Compression<Data>; values?: Compression<Data> };
 }
 
+/** What the door hands on; float16 only to "webgpu". */
 export interface Backend {
   readonly name: BackendName;
   /** What computes, in its own words. */
@@ -34,11 +36,14 @@ export interface Backend {
   attend(input: AttentionInput, request: Request): Promise<AttentionOutput>;
   attendBackward(residuals: Residuals, outputGradient: Data): Promise<AttentionGradients>;
   /** Importance of the blocks, of raw keys with φ. */
-  importance(input: { query: Data; keys: Data; compression?: Compression<Data> }, layout: Layout): Promise<Data>;
+  importance(
+    input: { query: Data | Half; keys: Data | Half; compression?: Compression<Data> },
+    layout: Layout,
+  ): Promise<Data>;
   select(importance: Data, layout: Layout): Promise<Int32Array | GPUBuffer>;
   createCache(batch: number, capacity: number, compression: Request["compression"]): Promise<SparseCache>;
-  append(cache: SparseCache, tokens: { keys: Branches<Data>; values: Branches<Data> }, time: number): Promise<void>;
+  append(cache: SparseCache, tokens: Pick<DecodeInput, "keys" | "values">, time: number): Promise<void>;
   /** Attention of each row's last token. */
-  attendLast(cache: SparseCache, query: Data, gates: Data): Promise<Data>;
+  attendLast(cache: SparseCache, query: Data | Half, gates: Data): Promise<Data>;
   dispose(): void | Promise<void>;
 }

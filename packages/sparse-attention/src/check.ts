@@ -1,6 +1,7 @@
 // The door: what comes in is checked once, and errors say what was expected and what was found.
-import type { Data, Extent, SparseAttentionOptions } from "./contract.ts";
+import type { Data, Extent, Half, SparseAttentionOptions } from "./contract.ts";
 import type { Heads } from "./cpu/attention.ts";
+import { bitsOf, float32Of, isFinite16 } from "./half.ts";
 import { type Layout, layoutOf, type Pattern } from "./layout.ts";
 
 const integer = (name: string, value: unknown, least: number): number => {
@@ -12,7 +13,7 @@ const integer = (name: string, value: unknown, least: number): number => {
 };
 
 const known = new Set(
-  "backend device precision gpuJsMode GPU queryHeads kvHeads headDim valueDim scale compressionBlock compressionStride selectionBlock selectedBlocks initialBlocks localBlocks window checkNumbers onKernel".split(
+  "backend device precision subgroups gpuJsMode GPU queryHeads kvHeads headDim valueDim scale compressionBlock compressionStride selectionBlock selectedBlocks initialBlocks localBlocks window checkNumbers onKernel".split(
     " ",
   ),
 );
@@ -61,7 +62,12 @@ export function checkOptions(options: SparseAttentionOptions): { heads: Heads; p
 }
 
 /** The layout of a call, from its extent and its query. */
-export function checkExtent(call: string, extent: Extent & { query: Data }, heads: Heads, pattern: Pattern): Layout {
+export function checkExtent(
+  call: string,
+  extent: Extent & { query: Data | Half },
+  heads: Heads,
+  pattern: Pattern,
+): Layout {
   const { batch = 1, segments, query } = extent;
   const width = heads.queryHeads * heads.headDim;
   const fail = (reason: string): never => {
@@ -98,16 +104,18 @@ export function checkExtent(call: string, extent: Extent & { query: Data }, head
 /** Whether data is on this side. */
 export const isArray = (data: unknown): data is Float32Array => ArrayBuffer.isView(data);
 
-/** Checks one input's type, length and numbers. */
+/** Checks one input's type, length and numbers. Of queries, keys and values, float16 will do. */
 export function checkData(
   call: string,
   name: string,
-  data: Data,
+  data: Data | Half,
   length: number,
   { buffers, checkNumbers }: { buffers: boolean; checkNumbers: boolean },
 ): void {
+  const half = /^(query|keys|values)/.test(name);
   if (isArray(data)) {
-    if (!((data as unknown) instanceof Float32Array))
+    const bits = half ? bitsOf(data) : undefined;
+    if (!bits && !((data as unknown) instanceof Float32Array))
       throw new TypeError(
         `Cannot compute ${call}: ${name} is a ${(data as object).constructor.name}, expected a Float32Array`,
       );
@@ -115,17 +123,21 @@ export function checkData(
       throw new RangeError(`Cannot compute ${call}: ${name} has ${data.length} numbers, expected ${length}`);
     if (!checkNumbers) return;
     for (let i = 0; i < data.length; i++)
-      if (!Number.isFinite(data[i]))
-        throw new RangeError(`Cannot compute ${call}: ${name}[${i}] is ${data[i]}, expected a finite number`);
+      if (!(bits ? isFinite16(bits[i]) : Number.isFinite(data[i])))
+        throw new RangeError(
+          `Cannot compute ${call}: ${name}[${i}] is ${bits ? float32Of(bits.subarray(i, i + 1))[0] : data[i]}, expected a finite number`,
+        );
     return;
   }
-  const size = (data as GPUBuffer | undefined)?.size;
+  const packed = half ? (data as { float16?: GPUBuffer } | undefined)?.float16 : undefined;
+  const size = (packed ?? (data as GPUBuffer | undefined))?.size;
+  const least = length * (packed ? 2 : 4);
   if (!buffers || typeof size !== "number")
     throw new TypeError(
       `Cannot compute ${call}: ${name} is ${data === null ? "null" : typeof data}, expected a Float32Array${buffers ? " or a GPUBuffer" : ""}`,
     );
-  if (size < length * 4)
-    throw new RangeError(`Cannot compute ${call}: ${name} has ${size} bytes, expected at least ${length * 4}`);
+  if (size < least)
+    throw new RangeError(`Cannot compute ${call}: ${name} has ${size} bytes, expected at least ${least}`);
 }
 
 /** Block numbers that a caller chose: in range, none twice for one query. */

@@ -12,6 +12,19 @@ export type { Branches, Compression, CompressionWeights, GpuClass, GpuJsMode };
  */
 export type Data = Float32Array | GPUBuffer;
 
+/**
+ * Queries, keys and values may be float16 instead: their bits, a `Float16Array` where there is one, or `{ float16: buffer }`, a
+ * buffer of the device with two in 32 bits. Results are float32, arrays for arrays. With `precision: "f16"` such inputs are
+ * read as they are; else they are converted, which is exact.
+ */
+export type Half = Uint16Array | Float16 | { float16: GPUBuffer };
+
+/** What is needed of a `Float16Array`, which TypeScript's libraries of 2023 lack. */
+export interface Float16 extends ArrayBufferView {
+  readonly length: number;
+  readonly [Symbol.toStringTag]: "Float16Array";
+}
+
 /** What computes. */
 export type BackendName = "cpu" | "webgpu" | "gpu.js";
 
@@ -26,6 +39,11 @@ export interface SparseAttentionOptions {
    * to keep and to read, and computes in float32; numbers beyond ±65,504 are cut. Default "f32". Others compute in float32.
    */
   precision?: "f32" | "f16";
+  /**
+   * Whether the backend "webgpu" reduces by subgroup operations. Default: where the device has them and is no software; `true`
+   * is an error where it has none.
+   */
+  subgroups?: boolean;
   /** For the backend "gpu.js": what it computes on; default the first that is there of these. */
   gpuJsMode?: GpuJsMode;
   /** The class of npm's gpu.js; default the global `GPU` of its script, else `import("gpu.js")`. A bundler needs it here. */
@@ -73,13 +91,13 @@ export interface Extent {
 }
 
 /** Input of `forward`. */
-export interface ForwardInput<D extends Data = Data> extends Extent {
+export interface ForwardInput<D extends Data = Data, I = D | Half> extends Extent {
   /** `[batch, time, queryHeads, headDim]` */
-  query: D;
+  query: I;
   /** Each branch's own keys, `[batch, time, kvHeads, headDim]`; the same array may stand for several. */
-  keys: Branches<D>;
+  keys: Branches<I>;
   /** `[batch, time, kvHeads, valueDim]` */
-  values: Branches<D>;
+  values: Branches<I>;
   /** `[batch, time, queryHeads, 3]`: compressed, selected, window; in [0, 1] by intent, not by force. */
   gates: D;
   /** Weights of φ for keys and for values; the mean where there are none. */
@@ -96,13 +114,13 @@ export interface Residuals {
 }
 
 /** Input of one attention. */
-export interface AttentionInput<D extends Data = Data> extends Extent {
+export interface AttentionInput<D extends Data = Data, I = D | Half> extends Extent {
   /** `[batch, time, queryHeads, headDim]` */
-  query: D;
+  query: I;
   /** `[batch, time, kvHeads, headDim]` */
-  keys: D;
+  keys: I;
   /** `[batch, time, kvHeads, valueDim]` */
-  values: D;
+  values: I;
 }
 
 /** Output of one attention. */
@@ -132,13 +150,13 @@ export interface AttentionGradients<D extends Data = Data> {
 }
 
 /** A new token of each row, for `decode`. */
-export interface DecodeInput<D extends Data = Data> {
+export interface DecodeInput<D extends Data = Data, I = D | Half> {
   /** `[batch, queryHeads, headDim]` */
-  query: D;
+  query: I;
   /** `[batch, kvHeads, headDim]` */
-  keys: Branches<D>;
+  keys: Branches<I>;
   /** `[batch, kvHeads, valueDim]` */
-  values: Branches<D>;
+  values: Branches<I>;
   /** `[batch, queryHeads, 3]` */
   gates: D;
 }

@@ -7,6 +7,7 @@ import { cpuBackend } from "./cpu/backend.ts";
 import { gpuBackend } from "./gpu/backend.ts";
 import { describe, openDevice } from "./gpu/device.ts";
 import { Runtime } from "./gpu/runtime.ts";
+import { findLanes } from "./gpu/subgroups.ts";
 import { SparseAttention } from "./sparse_attention.ts";
 
 /**
@@ -59,7 +60,14 @@ export async function createSparseAttention(options: SparseAttentionOptions): Pr
       'Cannot create sparse attention on WebGPU: no adapter was found (Node needs the package "webgpu"). backend: "auto" falls back to the CPU',
     );
   }
-  const runtime = new Runtime(opened.device, !/swiftshader|llvmpipe|software/i.test(opened.adapter));
+  const real = !/swiftshader|llvmpipe|software/i.test(opened.adapter);
+  const runtime = new Runtime(opened.device, real);
+  if (real) runtime.parallel = 512;
+  if (options.subgroups ?? real) runtime.lanes = await findLanes(runtime);
+  if (options.subgroups && runtime.lanes === 1) {
+    opened.close();
+    throw new Error(`Cannot create sparse attention with subgroups: "${opened.adapter}" has none, or not in order`);
+  }
   runtime.onDispatch = options.onKernel;
   return finish(gpuBackend(runtime, heads, pattern, opened.adapter, opened.close, options.precision === "f16"));
 }

@@ -6,17 +6,18 @@ import type {
   AttentionInput,
   AttentionOutput,
   BackendName,
-  Branches,
   Compression,
   Data,
   DecodeInput,
   Extent,
   ForwardInput,
   Gradients,
+  Half,
   Residuals,
   SparseCache,
 } from "./contract.ts";
 import type { Heads } from "./cpu/attention.ts";
+import { widened } from "./half.ts";
 import type { Layout, Pattern } from "./layout.ts";
 
 /** Weights of φ by branch input. */
@@ -63,7 +64,7 @@ export class SparseAttention {
     }
     this.#check("forward", "gates", input.gates, tokens * queryHeads * 3);
     this.#checkPhi("forward", input.compression);
-    const { output, residuals } = await this.#backend.forward(input, layout);
+    const { output, residuals } = await this.#backend.forward(this.#taken(input), layout);
     this.#made.set(residuals, { tokens });
     return { output: output as D, residuals };
   }
@@ -133,13 +134,13 @@ export class SparseAttention {
    * @returns `[batch, time, kvHeads, blocks]`, blocks being ⌈longest segment / l'⌉; 0 for blocks after the query's own
    */
   async blockImportance<D extends Data>(
-    input: Extent & { query: D; keys: D; compression?: Compression<D> },
+    input: Extent & { query: D | Half; keys: D | Half; compression?: Compression<D> },
   ): Promise<D> {
     const layout = this.#layout("blockImportance", input);
     const { kvHeads, headDim } = this.heads;
     this.#check("blockImportance", "keys", input.keys, layout.tokens * kvHeads * headDim);
     this.#checkPhi("blockImportance", { keys: input.compression });
-    return (await this.#backend.importance(input, layout)) as D;
+    return (await this.#backend.importance(this.#taken(input), layout)) as D;
   }
 
   /**
@@ -187,11 +188,11 @@ export class SparseAttention {
   /** Appends `time` tokens (default 1) to each row of a cache without attending: the prompt, `[batch, time, kvHeads, …]`. */
   async append<D extends Data>(
     cache: SparseCache,
-    tokens: { keys: Branches<D>; values: Branches<D> },
+    tokens: Pick<DecodeInput<D>, "keys" | "values">,
     time: number = 1,
   ): Promise<void> {
     this.#checkAppend("append", cache, tokens, time);
-    await this.#backend.append(cache, tokens, time);
+    await this.#backend.append(cache, this.#taken(tokens), time);
   }
 
   /**
@@ -205,16 +206,12 @@ export class SparseAttention {
     const { queryHeads, headDim } = this.heads;
     this.#check("decode", "query", step.query, cache.batch * queryHeads * headDim);
     this.#check("decode", "gates", step.gates, cache.batch * queryHeads * 3);
-    await this.#backend.append(cache, step, 1);
-    return (await this.#backend.attendLast(cache, step.query, step.gates)) as D;
+    const { query, gates, ...tokens } = this.#taken(step);
+    await this.#backend.append(cache, tokens, 1);
+    return (await this.#backend.attendLast(cache, query, gates)) as D;
   }
 
-  #checkAppend(
-    call: string,
-    cache: SparseCache,
-    tokens: { keys: Branches<Data>; values: Branches<Data> },
-    time: number,
-  ): void {
+  #checkAppend(call: string, cache: SparseCache, tokens: Pick<DecodeInput, "keys" | "values">, time: number): void {
     this.#alive();
     if (!cache || !this.#caches.has(cache))
       throw new TypeError(`Cannot compute ${call}: cache is not of this sparse attention`);
@@ -248,7 +245,7 @@ export class SparseAttention {
     const { kvHeads, headDim, valueDim } = this.heads;
     this.#check(call, "keys", input.keys, layout.tokens * kvHeads * headDim);
     this.#check(call, "values", input.values, layout.tokens * kvHeads * valueDim);
-    const result = await this.#backend.attend(input, { kind, layout, ...more });
+    const result = await this.#backend.attend(this.#taken(input), { kind, layout, ...more });
     this.#made.set(result.residuals, { tokens: layout.tokens });
     return result as AttentionOutput<D>;
   }
@@ -257,7 +254,12 @@ export class SparseAttention {
     if (this.#disposed) throw new Error("Cannot compute: this sparse attention has been disposed of");
   }
 
-  #layout(call: string, input: Extent & { query: Data }): Layout {
+  /** What the backend takes: only WebGPU reads float16. */
+  #taken<T extends object>(input: T): T {
+    return this.backend === "webgpu" ? input : widened(input);
+  }
+
+  #layout(call: string, input: Extent & { query: Data | Half }): Layout {
     this.#alive();
     if (!input || typeof input !== "object")
       throw new TypeError(`Cannot compute ${call}: input is ${input}, expected an object`);
@@ -267,7 +269,7 @@ export class SparseAttention {
     return layout;
   }
 
-  #check(call: string, name: string, data: Data, length: number): void {
+  #check(call: string, name: string, data: Data | Half, length: number): void {
     checkData(call, name, data, length, { buffers: this.backend === "webgpu", checkNumbers: this.#checkNumbers });
   }
 

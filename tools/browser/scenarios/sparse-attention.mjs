@@ -125,6 +125,14 @@ async function play(more) {
   }
 }
 
+/** float16's bits of multiples of 1/1024 from −1 to 1. */
+const bitsOf = (array) =>
+  Uint16Array.from(array, (x) => {
+    const exponent = Math.max(-10, Math.floor(Math.log2(Math.abs(x) || 2 ** -10)));
+    const size = x ? ((exponent + 15) << 10) + (Math.abs(x) / 2 ** exponent - 1) * 1024 : 0;
+    return x < 0 ? size | 0x8000 : size;
+  });
+
 /** Buffers in and out on a device of the caller's, keys and values stored as float16. */
 async function onDevice() {
   const gpu = globalThis.navigator?.gpu ?? (await openDawn());
@@ -148,6 +156,23 @@ async function onDevice() {
   const numbers = new Float32Array(copy.getMappedRange().slice(0));
   const onCpu = await createSparseAttention({ ...options, backend: "cpu" });
   const expected = (await onCpu.slidingWindowAttention(arrays)).output;
+  // The same as float16: bits in arrays, then in buffers, and as a Float16Array where there is one.
+  const bits = Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, bitsOf(array)]));
+  const same = (found) => found.every((x, i) => x === numbers[i]);
+  must("the same from float16's bits", same((await nsa.slidingWindowAttention(bits)).output));
+  if (globalThis.Float16Array)
+    for (const name of Object.keys(arrays)) {
+      const one = { ...arrays, [name]: Float16Array.from(arrays[name]) };
+      must("the same from a Float16Array", same((await nsa.slidingWindowAttention(one)).output));
+    }
+  const packed = Object.fromEntries(Object.entries(bits).map(([name, array]) => [name, { float16: buffer(array) }]));
+  const again = (await nsa.slidingWindowAttention({ ...packed, time })).output;
+  const reread = device.createCommandEncoder();
+  copy.unmap();
+  reread.copyBufferToBuffer(again, 0, copy, 0, size);
+  device.queue.submit([reread.finish()]);
+  await copy.mapAsync(1);
+  must("the same from buffers of float16", same(new Float32Array(copy.getMappedRange().slice(0))));
   await nsa.dispose();
   device.destroy();
   must(
@@ -176,6 +201,7 @@ async function playGpuJs(gpuJsMode) {
 export default {
   cpu: () => play({ backend: "cpu" }),
   webgpu: () => play({ backend: "webgpu" }),
+  "webgpu with subgroups": () => play({ backend: "webgpu", subgroups: true }),
   "webgpu, buffers and float16": onDevice,
   "gpu.js on WebGPU": () => playGpuJs("webgpu"),
   "gpu.js on WebGL2": () => playGpuJs("webgl2"),

@@ -1,11 +1,22 @@
 // The backend "webgpu": arrays go to the device, results come back where the query came from.
 import type { Backend, Request } from "../backend.ts";
 import { isArray } from "../check.ts";
-import type { AttentionInput, Branches, Data, ForwardInput, Residuals, SparseCache } from "../contract.ts";
+import type {
+  AttentionInput,
+  Branches,
+  Data,
+  DecodeInput,
+  ForwardInput,
+  Half,
+  Residuals,
+  SparseCache,
+} from "../contract.ts";
 import type { Heads } from "../cpu/attention.ts";
 import type { Layout, Pattern } from "../layout.ts";
 import { attendLastOnDevice, DeviceCache } from "./decode.ts";
 import { type Columns, type DeviceAttended, type DeviceInputs, Engine } from "./engine.ts";
+import { attendBackward } from "./gradients.ts";
+import { Inputs } from "./inputs.ts";
 import { hiddenWidth, PhiOnDevice, type PhiPair, upWeights } from "./phi.ts";
 import { type Place, Places } from "./places.ts";
 import type { Runtime } from "./runtime.ts";
@@ -61,21 +72,14 @@ export function gpuBackend(
       const place = places.of(layout);
       const { tokens } = place;
       const owned: B[] = [];
-      const up = uploader(runtime, owned);
       const onDevice = !isArray(input.query);
-      const [seen, stored] = [new Map<Data, B>(), new Map<Data, B>()];
-      // What is packed is needed in float32 only for that.
-      const upOnce = (data: Data, temporary = false) => {
-        if (!seen.has(data)) seen.set(data, temporary ? runtime.upload(data, true) : up(data));
-        return seen.get(data)!;
+      const given = new Inputs(engine, owned);
+      const gates = uploader(runtime, owned)(input.gates);
+      const raw = {
+        keys: await given.raw(input.keys.compressed, keyLength(tokens)),
+        values: await given.raw(input.values.compressed, valueLength(tokens)),
       };
-      const store = async (data: Data, length: number) => {
-        if (!stored.has(data)) stored.set(data, await engine.pack(upOnce(data, half), length, owned));
-        return stored.get(data)!;
-      };
-      const gates = up(input.gates);
-      const raw = { keys: upOnce(input.keys.compressed), values: upOnce(input.values.compressed) };
-      const query = await store(input.query, tokens * queryHeads * headDim);
+      const query = await given.stored(input.query, tokens * queryHeads * headDim);
       const compressedTo = await phi.forward(raw, place, input.compression, owned);
       const { compressedBlocks } = layout;
       const inputs = {
@@ -86,13 +90,13 @@ export function gpuBackend(
         },
         selected: {
           query,
-          keys: await store(input.keys.selected, keyLength(tokens)),
-          values: await store(input.values.selected, valueLength(tokens)),
+          keys: await given.stored(input.keys.selected, keyLength(tokens)),
+          values: await given.stored(input.values.selected, valueLength(tokens)),
         },
         window: {
           query,
-          keys: await store(input.keys.window, keyLength(tokens)),
-          values: await store(input.values.window, valueLength(tokens)),
+          keys: await given.stored(input.keys.window, keyLength(tokens)),
+          values: await given.stored(input.values.window, valueLength(tokens)),
         },
       };
       const small = [inputs.compressed, place.compressed, place] as const;
@@ -152,7 +156,7 @@ export function gpuBackend(
         const into =
           name === "compressed" ? { query, keys: k, values: v } : { query, keys: keys[name], values: values[name] };
         const gate = { gates, gradient: gatesGradient, branch };
-        await engine.attendBackward(name, inputs[name], columns[name], tokens, attended[name], gradient, into, {
+        await attendBackward(engine, name, inputs[name], columns[name], tokens, attended[name], gradient, into, {
           accumulate: branch > 0,
           gate,
         });
@@ -179,14 +183,15 @@ export function gpuBackend(
       const place = places.of(layout);
       const { tokens } = place;
       const owned: B[] = [];
-      const up = uploader(runtime, owned);
       const onDevice = !isArray(input.query);
-      const store = async (data: Data, length: number) =>
-        engine.pack(half ? runtime.upload(data, true) : up(data), length, owned);
-      const query = await store(input.query, tokens * queryHeads * headDim);
+      const given = new Inputs(engine, owned);
+      const query = await given.stored(input.query, tokens * queryHeads * headDim);
       const state = { place, onDevice } as OneState;
       if (kind === "compressed") {
-        const raw = { keys: up(input.keys), values: up(input.values) };
+        const raw = {
+          keys: await given.raw(input.keys, keyLength(tokens)),
+          values: await given.raw(input.values, valueLength(tokens)),
+        };
         const { phi: pair, keys, values } = await phi.forward(raw, place, compression, owned);
         state.phi = pair;
         state.input = {
@@ -202,8 +207,8 @@ export function gpuBackend(
       } else state.columns = place[kind];
       state.input ??= {
         query,
-        keys: await store(input.keys, keyLength(tokens)),
-        values: await store(input.values, valueLength(tokens)),
+        keys: await given.stored(input.keys, keyLength(tokens)),
+        values: await given.stored(input.values, valueLength(tokens)),
       };
       state.attended = await engine.attend(kind, state.input, state.columns, tokens);
       runtime.submit();
@@ -237,7 +242,7 @@ export function gpuBackend(
         keys: pair ? runtime.temporary(keyLength(rows)) : runtime.buffer(keyLength(rows)),
         values: pair ? runtime.temporary(valueLength(rows)) : runtime.buffer(valueLength(rows)),
       };
-      await engine.attendBackward(residuals.kind, input, columns, tokens, attended, gradient, into);
+      await attendBackward(engine, residuals.kind, input, columns, tokens, attended, gradient, into);
       const keys = pair ? runtime.buffer(keyLength(tokens)) : into.keys;
       const values = pair ? runtime.buffer(valueLength(tokens)) : into.values;
       const weights = pair && (await phi.backward(pair, into, { keys, values }));
@@ -254,9 +259,10 @@ export function gpuBackend(
       runtime.check();
       const place = places.of(layout);
       const owned: B[] = [];
-      const up = uploader(runtime, owned);
-      const q = await engine.pack(up(query), place.tokens * queryHeads * headDim, owned);
-      const { compressed: made } = await phi.one(up(keys), headDim, place, compression, owned);
+      const given = new Inputs(engine, owned);
+      const q = await given.stored(query, place.tokens * queryHeads * headDim);
+      const raw = await given.raw(keys, keyLength(place.tokens));
+      const { compressed: made } = await phi.one(raw, headDim, place, compression, owned);
       const blockKeys = await engine.pack(made, keyLength(layout.compressedBlocks), owned);
       // Values do not matter for logSumExp: the keys stand in for them.
       const compressed = { ...heads, valueDim: headDim };
@@ -297,16 +303,16 @@ export function gpuBackend(
       return new DeviceCache(engine, batch, capacity, weights, owned);
     },
 
-    async append(cache: SparseCache, tokens: { keys: Branches<Data>; values: Branches<Data> }, time: number) {
+    async append(cache: SparseCache, tokens: Pick<DecodeInput, "keys" | "values">, time: number) {
       runtime.check();
       await (cache as DeviceCache).append(tokens, time);
       runtime.submit();
     },
 
-    async attendLast(cache: SparseCache, query: Data, gates: Data) {
+    async attendLast(cache: SparseCache, query: Data | Half, gates: Data) {
       const made: B[] = [];
       const g = runtime.upload(gates, true);
-      const q = await engine.pack(runtime.upload(query, true), cache.batch * queryHeads * headDim, made);
+      const q = await new Inputs(engine, made).stored(query, cache.batch * queryHeads * headDim);
       runtime.discard(...made);
       const output = await attendLastOnDevice(engine, cache as DeviceCache, q, g);
       runtime.submit();

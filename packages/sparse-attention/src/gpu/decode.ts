@@ -1,9 +1,10 @@
 // The cache of decoding on the device.
-import type { Branches, Compression, Data, SparseCache } from "../contract.ts";
+import type { Branches, Compression, DecodeInput, SparseCache } from "../contract.ts";
 import type { Heads } from "../cpu/attention.ts";
 import { compressedRangeAt, type Pattern } from "../layout.ts";
 import { compressOnDevice } from "./compress.ts";
 import type { Columns, Engine } from "./engine.ts";
+import { Inputs } from "./inputs.ts";
 import type { Runtime } from "./runtime.ts";
 
 type B = GPUBuffer;
@@ -59,20 +60,19 @@ export class DeviceCache implements SparseCache {
   }
 
   /** Appends `time` tokens to each row, and the compressed blocks that they complete. */
-  async append({ keys, values }: { keys: Branches<Data>; values: Branches<Data> }, time: number): Promise<void> {
+  async append({ keys, values }: Pick<DecodeInput, "keys" | "values">, time: number): Promise<void> {
     const [runtime, engine] = [this.#runtime, this.#engine];
     const { kvHeads, headDim, valueDim } = this.#heads;
     const pattern = this.#pattern;
+    const made: B[] = [];
+    const given = new Inputs(engine, made);
     for (const [from, to, dim] of [
       [keys, this.keys, headDim],
       [values, this.values, valueDim],
     ] as const)
       for (const branch of branchNames) {
-        const given = runtime.upload(from[branch] as Float32Array, true);
-        const made: B[] = [];
         const half = engine.half && branch !== "compressed"; // φ reads the tokens of the compressed branch in float32
-        const tokens = half ? await engine.pack(given, this.batch * time * kvHeads * dim, made) : given;
-        runtime.discard(...made);
+        const tokens = await given[half ? "stored" : "raw"](from[branch], this.batch * time * kvHeads * dim);
         const width = kvHeads * dim * (half ? 0.5 : 1);
         for (let row = 0; row < this.batch; row++)
           runtime.copy(
@@ -83,6 +83,7 @@ export class DeviceCache implements SparseCache {
             time * width,
           );
       }
+    runtime.discard(...made);
     const first = compressedRangeAt(this.length - 1, pattern);
     const count = compressedRangeAt(this.length + time - 1, pattern) - first;
     this.length += time;
@@ -132,14 +133,15 @@ export async function attendLastOnDevice(engine: Engine, cache: DeviceCache, que
   const { batch, capacity, compressedCapacity, length } = cache;
   const pairs = (stretch: (row: number) => [number, number]) =>
     Int32Array.from({ length: 2 * batch }, (_, i) => stretch(i >> 1)[i & 1]);
-  const columns = (stretch: (row: number) => [number, number]): Columns => ({
+  const columns = (keys: number, stretch: (row: number) => [number, number]): Columns => ({
     ranges: runtime.upload(pairs(stretch), true),
     keyCount: 0,
     longest: 1,
+    keys,
   });
   const visible = compressedRangeAt(length - 1, pattern);
   const seen = (row: number): [number, number] => [row * compressedCapacity, row * compressedCapacity + visible];
-  const compressedColumns = columns(seen);
+  const compressedColumns = columns(visible, seen);
   const keys = { query, keys: cache.compressedKeys, values: cache.compressedValues };
   const place = {
     ranges: compressedColumns.ranges,
@@ -157,11 +159,15 @@ export async function attendLastOnDevice(engine: Engine, cache: DeviceCache, que
   const { attended: compressed, blocks } = found;
   const own = (name: "selected" | "window") => ({ query, keys: cache.keys[name], values: cache.values[name] });
   const selectedColumns: Columns = {
-    ...columns((row) => [row * capacity, row * capacity + length]),
+    ...columns(Math.min(length, pattern.selectedBlocks * pattern.selectionBlock), (row) => [
+      row * capacity,
+      row * capacity + length,
+    ]),
     blocks: { buffer: blocks!, span: pattern.selectionBlock, count: pattern.selectedBlocks, tableLength: 0 },
   };
   const selected = await engine.attend("decode selected", own("selected"), selectedColumns, batch);
-  const recent = columns((row) => [row * capacity + Math.max(0, length - pattern.window), row * capacity + length]);
+  const seenLast = Math.min(length, pattern.window);
+  const recent = columns(seenLast, (row) => [row * capacity + length - seenLast, row * capacity + length]);
   const window = await engine.attend("decode window", own("window"), recent, batch);
   for (const { output, logSumExp } of [compressed, selected, window]) runtime.discard(output, logSumExp);
   runtime.discard(blocks!);

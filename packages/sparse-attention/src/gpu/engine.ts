@@ -1,10 +1,9 @@
 // Attention on buffers of one WebGPU device: which kernels run, in which order, on how much.
 import type { Heads } from "../cpu/attention.ts";
 import type { Pattern, Ranges } from "../layout.ts";
-import { keyGradientCode, keyWorkgroups, sumSplitsCode } from "./kernels/keys.ts";
-import { forwardCode, log2e, queryGradientCode, queryWorkgroups, type Sizes } from "./kernels/queries.ts";
-import { combineCode, packCode, rowStatsCode } from "./kernels/rows.ts";
-import { countCode, importanceCode, listCode, offsetsCode, partialSlots, selectCode } from "./kernels/selection.ts";
+import { forwardCode, log2e, queryUnits, type Sizes } from "./kernels/queries.ts";
+import { combineCode, mergeCode, noneSeen, packCode, unpackCode } from "./kernels/rows.ts";
+import { importanceCode, partialSlots, selectCode } from "./kernels/selection.ts";
 import { type Binding, f32, i32, out, type Runtime, u32, vec4 } from "./runtime.ts";
 import { threads, workgroupBytes } from "./tile.ts";
 
@@ -23,6 +22,8 @@ export interface Columns {
   keyCount: number;
   /** The most tokens that see one key, for sharing work out. */
   longest: number;
+  /** The most keys that a token sees, where tokens are so few that their keys are to be shared out. */
+  keys?: number;
   blocks?: { buffer: GPUBuffer; span: number; count: number; table?: GPUBuffer; tableLength: number };
 }
 
@@ -31,6 +32,9 @@ export interface DeviceAttended {
   logSumExp: GPUBuffer;
 }
 
+const packed = (buffer: GPUBuffer): Binding => ({ type: "vec2<u32>", buffer });
+/** The bits of a float32: WGSL has no name for infinity. */
+const bitsOf = (x: number) => new Uint32Array(Float32Array.of(x).buffer)[0];
 const gcd = (a: number, b: number): number => (b ? gcd(b, a % b) : a);
 const roundUp = (value: number, step: number) => Math.ceil(value / step) * step;
 
@@ -53,7 +57,8 @@ export class Engine {
     this.rows = workgroupBytes(64) <= bytes && threads(64) <= most ? 64 : 32;
   }
 
-  #sizes(columns: Columns, keysAsRows: boolean): Sizes {
+  /** What decides the code of a kernel for these columns. */
+  sizes(columns: Columns, keysAsRows: boolean): Sizes {
     const { blocks } = columns;
     const group = this.heads.queryHeads / this.heads.kvHeads;
     const rows = blocks ? Math.min(this.rows, roundUp(keysAsRows ? blocks.span : group, 4)) : this.rows;
@@ -61,31 +66,41 @@ export class Engine {
       ...this.heads,
       rows,
       unroll: this.runtime.unroll,
+      lanes: this.runtime.lanes,
       half: this.half,
       blocks: blocks && { span: blocks.span, count: blocks.count },
     };
   }
 
-  #stored(buffer: GPUBuffer): Binding {
-    return this.half ? { type: "vec2<u32>", buffer } : vec4(buffer);
+  /** The binding of queries, keys or values. */
+  stored(buffer: GPUBuffer): Binding {
+    return this.half ? packed(buffer) : vec4(buffer);
   }
 
   /** `length` numbers as `DeviceInputs` has them: as they are, or as a float16 copy, which is `made` here. */
   async pack(buffer: GPUBuffer, length: number, made: GPUBuffer[]): Promise<GPUBuffer> {
     if (!this.half) return buffer;
-    const packed = this.runtime.buffer(length / 2);
-    made.push(packed);
-    await this.runtime.run({
-      label: "float16",
-      code: packCode,
-      parameters: { count: length / 4 },
-      buffers: { numbers: vec4(buffer), packed: out(this.#stored(packed)) },
-      workgroups: Math.ceil(length / 256),
-    });
-    return packed;
+    const copy = this.runtime.buffer(length / 2);
+    made.push(copy);
+    await this.#convert(packCode, { numbers: vec4(buffer), packed: out(packed(copy)) }, length);
+    return copy;
   }
 
-  get #scales() {
+  /** A float32 copy of `length` float16 numbers, which is `made` here. */
+  async unpack(buffer: GPUBuffer, length: number, made: GPUBuffer[]): Promise<GPUBuffer> {
+    const copy = this.runtime.buffer(length);
+    made.push(copy);
+    await this.#convert(unpackCode, { packed: packed(buffer), numbers: out(vec4(copy)) }, length);
+    return copy;
+  }
+
+  #convert(code: string, buffers: Record<string, Binding>, length: number): Promise<void> {
+    const workgroups = Math.ceil(length / 256);
+    return this.runtime.run({ label: "float16", code, parameters: { count: length / 4 }, buffers, workgroups });
+  }
+
+  /** What scores are multiplied with, and that times log₂ e. */
+  get scales(): { scale: { float: number }; scale2: { float: number } } {
     return { scale: { float: this.heads.scale }, scale2: { float: this.heads.scale * log2e } };
   }
 
@@ -96,154 +111,60 @@ export class Engine {
     columns: Columns,
     tokens: number,
   ): Promise<DeviceAttended> {
-    const { queryHeads, valueDim } = this.heads;
-    const sizes = this.#sizes(columns, false);
-    const output = this.runtime.buffer(tokens * queryHeads * valueDim);
-    const logSumExp = this.runtime.buffer(tokens * queryHeads);
+    const sizes = this.sizes(columns, false);
+    const result = this.#result(tokens);
+    const shared = this.#share(queryUnits(sizes, tokens), columns, tokens, result);
     await this.runtime.run({
       label: `${label} forward`,
       code: forwardCode(sizes),
-      parameters: { tokens, tokenBase: 0, scale2: this.#scales.scale2, minusInfinity: 0xff800000 },
+      parameters: { tokens, tokenBase: 0, ...shared.parameters },
       buffers: {
-        query: this.#stored(query),
-        keys: this.#stored(keys),
-        values: this.#stored(values),
+        query: this.stored(query),
+        keys: this.stored(keys),
+        values: this.stored(values),
         ranges: u32(columns.ranges),
         ...(columns.blocks && { blocks: i32(columns.blocks.buffer) }),
-        output: out(vec4(output)),
-        logSumExp: out(f32(logSumExp)),
+        ...shared.buffers,
       },
-      workgroups: queryWorkgroups(sizes, tokens),
+      workgroups: shared.workgroups,
     });
-    return { output, logSumExp };
+    await shared.merge();
+    return result;
   }
 
-  /**
-   * Gradients of `attend`'s inputs into the buffers of `into`: those of keys and values are written, that of the queries is
-   * written or, with `accumulate`, added to.
-   */
-  async attendBackward(
-    label: string,
-    { query, keys, values }: DeviceInputs,
-    columns: Columns,
-    tokens: number,
-    { output, logSumExp }: DeviceAttended,
-    outputGradient: GPUBuffer,
-    into: DeviceInputs,
-    {
-      accumulate = false,
-      gate,
-    }: { accumulate?: boolean; gate?: { gates: GPUBuffer; gradient: GPUBuffer; branch: number } } = {},
-  ): Promise<void> {
+  #result(tokens: number, times: number = 1): DeviceAttended {
+    const { queryHeads, valueDim } = this.heads;
+    const rows = tokens * queryHeads * times;
+    return { output: this.runtime.buffer(rows * valueDim), logSumExp: this.runtime.buffer(rows) };
+  }
+
+  /** Shares out the keys of few queries: what the forward kernel needs for that, and what makes one result of its parts. */
+  #share(units: number, { keys = 0 }: Columns, tokens: number, result: DeviceAttended) {
     const { runtime, heads } = this;
-    const { kvHeads, queryHeads, headDim, valueDim } = heads;
-    const rowStats = runtime.temporary(tokens * queryHeads * 4);
-    await runtime.run({
-      label: `${label} row sums`,
-      code: rowStatsCode(valueDim, gate !== undefined),
-      parameters: { rows: tokens * queryHeads, branch: gate?.branch ?? 0 },
-      buffers: {
-        output: vec4(output),
-        outputGradient: vec4(outputGradient),
-        logSumExp: f32(logSumExp),
-        rowStats: out(vec4(rowStats)),
-        ...(gate && { gates: f32(gate.gates), gatesGradient: out(f32(gate.gradient)) }),
-      },
-      workgroups: Math.ceil((tokens * queryHeads) / 4),
+    const parts = Math.max(1, Math.min(Math.floor(runtime.parallel / units), Math.floor(keys / 64)));
+    const rows = tokens * heads.queryHeads;
+    const { output, logSumExp } = parts > 1 ? this.#result(tokens, parts) : result;
+    if (parts > 1) runtime.discard(output, logSumExp);
+    const outlets = ({ output, logSumExp }: DeviceAttended) => ({
+      output: out(vec4(output)),
+      logSumExp: out(f32(logSumExp)),
     });
-    const shared = {
-      query: this.#stored(query),
-      keys: this.#stored(keys),
-      values: this.#stored(values),
-      outputGradient: vec4(outputGradient),
-      rowStats: vec4(rowStats),
+    const nothing = bitsOf(parts > 1 ? noneSeen : -Infinity);
+    return {
+      parameters: { units, parts, rows, scale2: this.scales.scale2, nothing },
+      buffers: outlets({ output, logSumExp }),
+      workgroups: units * parts,
+      merge: async () => {
+        if (parts === 1) return;
+        await runtime.run({
+          label: "parts",
+          code: mergeCode(heads.valueDim),
+          parameters: { parts, rows, nothing: bitsOf(-Infinity) },
+          buffers: { parts: vec4(output), partSums: f32(logSumExp), ...outlets(result) },
+          workgroups: Math.ceil((rows * heads.valueDim) / 256),
+        });
+      },
     };
-    const { blocks } = columns;
-    const querySizes = this.#sizes(columns, false);
-    await runtime.run({
-      label: `${label} dQ`,
-      code: queryGradientCode(querySizes),
-      parameters: { tokens, tokenBase: 0, ...this.#scales, accumulate: accumulate ? 1 : 0 },
-      buffers: {
-        ...shared,
-        ranges: u32(columns.ranges),
-        ...(blocks && { blocks: i32(blocks.buffer) }),
-        queryGradient: out(vec4(into.query)),
-      },
-      workgroups: queryWorkgroups(querySizes, tokens),
-    });
-    if (!columns.keyCount) return;
-
-    const sizes = this.#sizes(columns, true);
-    const units = blocks ? blocks.tableLength : columns.keyCount;
-    const splits = this.#splits(columns, keyWorkgroups(sizes, units, 1));
-    const partial = runtime.temporary(splits * columns.keyCount * kvHeads * (headDim + valueDim));
-    const index = blocks && (await this.#invert(label, columns, tokens));
-    await runtime.run({
-      label: `${label} dK dV`,
-      code: keyGradientCode(sizes),
-      parameters: { keyCount: columns.keyCount, blockCount: blocks?.tableLength ?? 0, splits, ...this.#scales },
-      buffers: {
-        ...shared,
-        ...(blocks
-          ? { blockTable: { type: "vec4<u32>", buffer: blocks.table! }, index: u32(index!) }
-          : { ranges: u32(columns.ranges), keyRanges: u32(columns.keyRanges!) }),
-        partial: out(vec4(partial)),
-      },
-      workgroups: keyWorkgroups(sizes, units, splits),
-    });
-    await runtime.run({
-      label: `${label} dK dV sums`,
-      code: sumSplitsCode(sizes),
-      parameters: { keyCount: columns.keyCount, splits },
-      buffers: { partial: vec4(partial), keysGradient: out(vec4(into.keys)), valuesGradient: out(vec4(into.values)) },
-      workgroups: Math.ceil((columns.keyCount * kvHeads * (headDim + valueDim)) / 256),
-    });
-  }
-
-  /** Enough parts that a device has 1024 workgroups to share out, as far as lists are long and buffers may be large. */
-  #splits({ longest, keyCount }: Columns, workgroups: number): number {
-    const { kvHeads, queryHeads, headDim, valueDim } = this.heads;
-    const { maxStorageBufferBindingSize: most } = this.runtime.device.limits;
-    const useful = Math.ceil((longest * queryHeads) / kvHeads / 64);
-    const fitting = Math.floor(most / (keyCount * kvHeads * (headDim + valueDim) * 4));
-    return Math.max(1, Math.min(16, Math.ceil(1024 / workgroups), useful, fitting));
-  }
-
-  /** For each block the tokens that chose it: see selection.ts. */
-  async #invert(label: string, { blocks }: Columns, tokens: number): Promise<GPUBuffer> {
-    const { kvHeads } = this.heads;
-    const { buffer, count, table, tableLength } = blocks!;
-    const lists = kvHeads * tableLength;
-    const index = this.runtime.temporary(lists + 1 + tokens * kvHeads * count);
-    const buffers = {
-      blocks: i32(buffer),
-      blockTable: { type: "vec4<u32>", buffer: table! },
-      index: out(u32(index)),
-    };
-    const parameters = { blockCount: tableLength };
-    await this.runtime.run({
-      label: `${label} count`,
-      code: countCode(kvHeads, count),
-      parameters,
-      buffers,
-      workgroups: lists,
-    });
-    await this.runtime.run({
-      label: `${label} offsets`,
-      code: offsetsCode,
-      parameters: { count: lists },
-      buffers: { index: out(u32(index)) },
-      workgroups: 1,
-    });
-    await this.runtime.run({
-      label: `${label} lists`,
-      code: listCode(kvHeads, count),
-      parameters,
-      buffers,
-      workgroups: lists,
-    });
-    return index;
   }
 
   /**
@@ -259,9 +180,9 @@ export class Engine {
     wanted: { importance: true; blocks?: false } | { blocks: true; importance?: false },
   ): Promise<{ attended: DeviceAttended; importance: GPUBuffer | undefined; blocks: GPUBuffer | undefined }> {
     const { runtime, heads, pattern } = this;
-    const { kvHeads, queryHeads, valueDim } = heads;
+    const { kvHeads, queryHeads } = heads;
     const { tokens, selectionBlocks } = place;
-    const sizes = this.#sizes(columns, false);
+    const sizes = this.sizes(columns, false);
     const tiles = this.#mostTiles(place.tokenRanges, sizes.rows);
     const slots = partialSlots(pattern);
     // Portions start where a tile of rows does.
@@ -270,35 +191,34 @@ export class Engine {
     const portion = Math.min(tokens, steps * step);
     const partials = runtime.temporary(portion * queryHeads * tiles * slots);
     const tops = runtime.temporary(portion * queryHeads * tiles);
-    const output = runtime.buffer(tokens * queryHeads * valueDim);
-    const logSumExp = runtime.buffer(tokens * queryHeads);
+    const result = this.#result(tokens);
     const size = (wanted.importance ? tokens : portion) * kvHeads * selectionBlocks;
     const importance = wanted.importance ? runtime.buffer(size) : runtime.temporary(size);
     const blocks = wanted.blocks ? runtime.buffer(tokens * kvHeads * pattern.selectedBlocks) : undefined;
     for (let tokenBase = 0; tokenBase < tokens; tokenBase += portion) {
       const count = Math.min(portion, tokens - tokenBase);
+      const shared = this.#share(
+        queryUnits(sizes, count),
+        portion < tokens ? { ...columns, keys: 0 } : columns,
+        tokens,
+        result,
+      );
       await runtime.run({
         label: `${label} forward`,
         code: forwardCode(sizes, pattern),
-        parameters: {
-          tokens: count,
-          tokenBase,
-          tiles,
-          scale2: this.#scales.scale2,
-          minusInfinity: 0xff800000,
-        },
+        parameters: { tokens: count, tokenBase, tiles, ...shared.parameters },
         buffers: {
-          query: this.#stored(query),
-          keys: this.#stored(keys),
-          values: this.#stored(values),
+          query: this.stored(query),
+          keys: this.stored(keys),
+          values: this.stored(values),
           ranges: u32(place.ranges),
-          output: out(vec4(output)),
-          logSumExp: out(f32(logSumExp)),
+          ...shared.buffers,
           partials: out(f32(partials)),
           tops: out(f32(tops)),
         },
-        workgroups: queryWorkgroups(sizes, count),
+        workgroups: shared.workgroups,
       });
+      await shared.merge();
       await runtime.run({
         label: "importance",
         code: importanceCode(heads, sizes.rows, pattern),
@@ -312,7 +232,7 @@ export class Engine {
         buffers: {
           partials: f32(partials),
           tops: f32(tops),
-          logSumExp: f32(logSumExp),
+          logSumExp: f32(result.logSumExp),
           ranges: u32(place.ranges),
           starts: u32(place.starts),
           importance: out(f32(importance)),
@@ -321,7 +241,7 @@ export class Engine {
       });
       if (blocks) await this.selectFrom(importance, place, blocks, tokenBase, count);
     }
-    return { attended: { output, logSumExp }, importance: wanted.importance ? importance : undefined, blocks };
+    return { attended: result, importance: wanted.importance ? importance : undefined, blocks };
   }
 
   /** The most tiles of 64 keys that a tile of rows walks over, wherever portions begin. */
@@ -348,7 +268,7 @@ export class Engine {
     const { kvHeads } = this.heads;
     await this.runtime.run({
       label: "top-k",
-      code: selectCode(kvHeads, this.pattern),
+      code: selectCode(kvHeads, this.pattern, this.runtime.lanes),
       parameters: { tokenBase, blocks: selectionBlocks },
       buffers: { importance: f32(importance), starts: u32(starts), selected: out(i32(blocks)) },
       workgroups: count * kvHeads,

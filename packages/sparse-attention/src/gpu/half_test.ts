@@ -1,5 +1,6 @@
 // `precision: "f16"`: queries, keys and values are stored as float16. Of numbers that are exact in float16 each attention
-// gives the float64 reference's result as it does in float32; the whole rounds compressed keys and values besides.
+// gives the float64 reference's result as it does in float32; the whole rounds compressed keys and values besides. Such numbers
+// as float16 arrays or buffers give the same bits as in float32, in each precision.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -11,17 +12,12 @@ import {
   visibleInRanges,
 } from "../cpu/mod.ts";
 import { createSparseAttention } from "../create.ts";
-import { webgpuMissing } from "../testing/backends.ts";
-import { caseOf, float32, largest, leaves, relativeError } from "../testing/random_case.ts";
-
-/** To the nearest float16. */
-const half = (x: number): number => {
-  const step = 2 ** (Math.max(-14, Math.floor(Math.log2(Math.abs(x) || 1))) - 10);
-  return Math.round(x / step) * step;
-};
+import { shownByDawn, webgpuMissing } from "../testing/backends.ts";
+import { caseOf, float16, float32, half, largest, leaves, relativeError } from "../testing/random_case.ts";
+import { openDevice } from "./device.ts";
 
 test("float16 storage: attention of numbers that float16 holds is exact to float32, the whole to float16", {
-  skip: webgpuMissing,
+  skip: webgpuMissing || shownByDawn,
 }, async () => {
   const problem = caseOf([45, 45], { queryHeads: 4, headDim: 8, valueDim: 4, hidden: 3 });
   const { inputs, heads, pattern, layout, outputGradient } = problem;
@@ -29,7 +25,10 @@ test("float16 storage: attention of numbers that float16 holds is exact to float
     if (/query|keys|values/.test(path) && !path.startsWith("compression")) array.set(array.map(half));
   const { input, outputGradient: gradient } = float32(problem);
   const { segments } = input;
-  const nsa = await createSparseAttention({ backend: "webgpu", precision: "f16", ...heads, ...pattern });
+  const opened = await openDevice();
+  assert.ok(opened);
+  const { device } = opened;
+  const nsa = await createSparseAttention({ backend: "webgpu", device, precision: "f16", ...heads, ...pattern });
   const { output, residuals } = await nsa.forward(input);
   const expected = sparseAttention(inputs, heads, layout, pattern);
   const off = relativeError(output, expected.output);
@@ -40,6 +39,48 @@ test("float16 storage: attention of numbers that float16 holds is exact to float
     const error = relativeError(array, expectedBack.get(path)!, floor);
     assert.ok(error < 2e-2, `gradient of ${path} is off by ${error}`);
   }
+
+  const bits = float16(input);
+  const given = await nsa.forward(bits);
+  assert.deepEqual(given.output, output, "bits in place of float32");
+  assert.deepEqual(
+    (await nsa.backward(given.residuals, gradient)).query,
+    (await nsa.backward(residuals, gradient)).query,
+  );
+  const asked = { query: bits.query, keys: bits.keys.compressed, compression: input.compression!.keys, segments };
+  const importance = { ...asked, query: input.query, keys: input.keys.compressed };
+  assert.deepEqual(await nsa.blockImportance(asked), await nsa.blockImportance(importance));
+
+  const buffer = (array: Float32Array | Uint16Array) => {
+    const made = device.createBuffer({ size: array.byteLength, usage: 0x80 | 0x8 });
+    device.queue.writeBuffer(made, 0, array as Float32Array<ArrayBuffer>);
+    return made;
+  };
+  const packed = ({ query, keys, values }: { query: Uint16Array; keys: Uint16Array; values: Uint16Array }) => ({
+    query: { float16: buffer(query) },
+    keys: { float16: buffer(keys) },
+    values: { float16: buffer(values) },
+  });
+  const windows = { query: bits.query, keys: bits.keys.window, values: bits.values.window };
+  const wide = { query: input.query, keys: input.keys.window, values: input.values.window };
+  const plain = await createSparseAttention({ backend: "webgpu", device, ...heads, ...pattern });
+  for (const one of [nsa, plain]) {
+    const inFloat32 = (await one.slidingWindowAttention({ ...wide, segments })).output;
+    assert.deepEqual((await one.slidingWindowAttention({ ...windows, segments })).output, inFloat32);
+    const onDevice = { ...packed(windows), segments, time: 90 };
+    const found = (await one.slidingWindowAttention<GPUBuffer>(onDevice)).output;
+    const copy = device.createBuffer({ size: inFloat32.byteLength, usage: 0x8 | 0x1 });
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(found, 0, copy, 0, inFloat32.byteLength);
+    device.queue.submit([encoder.finish()]);
+    await copy.mapAsync(1);
+    assert.deepEqual(new Float32Array(copy.getMappedRange().slice(0)), inFloat32, "buffers of float16");
+  }
+  await assert.rejects(
+    plain.slidingWindowAttention({ ...wide, query: { float16: buffer(wide.query.subarray(0, 8)) }, time: 90 }),
+    /query has 32 bytes, expected at least 5760/,
+  );
+  await plain.dispose();
 
   const { blocks } = expected.residuals;
   const of = (name: "selected" | "window") => ({
@@ -61,24 +102,27 @@ test("float16 storage: attention of numbers that float16 holds is exact to float
 
   // Decoding stores float16 too: the rows are those of the whole.
   const cache = await nsa.createCache({ batch: 2, capacity: 45, compression: input.compression });
-  const part = (array: Float32Array, first: number, end: number) => {
+  const part = <A extends Float32Array | Uint16Array>(array: A, first: number, end: number): A => {
     const width = array.length / 90;
     const row = (start: number) => array.subarray((start + first) * width, (start + end) * width);
-    return Float32Array.of(...row(0), ...row(45));
+    return (array.constructor as Uint16ArrayConstructor).of(...row(0), ...row(45)) as A;
   };
-  const tokens = (first: number, end: number) => {
-    const all = ({ compressed, selected, window }: typeof input.keys) => ({
+  const tokens = (first: number, end: number, { keys, values }: typeof input | typeof bits = input) => {
+    const all = ({ compressed, selected, window }: typeof keys) => ({
       compressed: part(compressed, first, end),
       selected: part(selected, first, end),
       window: part(window, first, end),
     });
-    return { keys: all(input.keys), values: all(input.values) };
+    return { keys: all(keys), values: all(values) };
   };
-  await nsa.append(cache, tokens(0, 43), 43);
+  await nsa.append(cache, tokens(0, 43, bits), 43);
   for (let t = 43; t < 45; t++) {
-    const step = { query: part(input.query, t, t + 1), gates: part(input.gates, t, t + 1), ...tokens(t, t + 1) };
+    const from = t === 43 ? input : bits;
+    const step = { query: part(from.query, t, t + 1), gates: part(input.gates, t, t + 1), ...tokens(t, t + 1, from) };
     const row = await nsa.decode(step, cache);
     assert.ok(relativeError(row, part(output, t, t + 1)) < 1e-5, `token ${t}`);
   }
   await nsa.dispose();
+  opened.close();
+  await device.lost; // its threads have ended before the process does
 });

@@ -54,6 +54,12 @@ export class Runtime {
   /** Whether kernels write short loops out: not where the device is software, which would take minutes to compile them. */
   readonly unroll: boolean;
 
+  /** How many workgroups the keys of few queries are shared out to, as far as there are keys: a GPU runs hundreds at once. */
+  parallel: number = 1;
+
+  /** How many neighbouring threads reduce by subgroup operations: see subgroups.ts. 1: none. */
+  lanes: number = 1;
+
   constructor(device: GPUDevice, unroll: boolean) {
     this.device = device;
     this.unroll = unroll;
@@ -84,11 +90,11 @@ export class Runtime {
   }
 
   /** `data` itself when it is a buffer, else a copy of it on the device, destroyed after the next `submit` if temporary. */
-  upload(data: Float32Array | Int32Array | GPUBuffer, temporary: boolean = false): GPUBuffer {
+  upload(data: Float32Array | Int32Array | Uint16Array | GPUBuffer, temporary: boolean = false): GPUBuffer {
     if (!ArrayBuffer.isView(data)) return data;
-    const buffer = temporary ? this.temporary(data.length) : this.buffer(data.length);
-    if (data.length)
-      this.device.queue.writeBuffer(buffer, 0, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+    const length = data.byteLength / 4;
+    const buffer = temporary ? this.temporary(length) : this.buffer(length);
+    if (length) this.device.queue.writeBuffer(buffer, 0, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
     return buffer;
   }
 
@@ -111,7 +117,8 @@ export class Runtime {
     this.#temporary.push(uniform);
     this.device.queue.writeBuffer(uniform, 0, numbers.buffer as ArrayBuffer);
     const fields = names.map((name) => `${name}: ${typeof parameters[name] === "number" ? "u32" : "f32"}`);
-    const source = `struct Parameters { workgroups: u32, ${fields.join(", ")} }
+    const source = `${code.includes("subgroup") ? "enable subgroups;" : ""}
+struct Parameters { workgroups: u32, ${fields.join(", ")} }
 @group(0) @binding(0) var<uniform> params: Parameters;
 ${Object.entries(buffers)
   .map(

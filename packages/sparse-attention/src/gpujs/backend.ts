@@ -103,7 +103,7 @@ export function gpuJsBackend(gpu: GpuJs, heads: Heads, pattern: Pattern): Backen
     name: "gpu.js",
     device: `gpu.js on ${gpu.mode}`,
     async forward(input: ForwardInput, layout: Layout) {
-      const { query, keys, values, gates, compression = {} } = input as ForwardInput<F>;
+      const { query, keys, values, gates, compression = {} } = input as ForwardInput<F, F>;
       const raw = await compressBoth(keys.compressed, values.compressed, compression, layout);
       const ranges = stretchesOfRanges(compressedRanges(layout, pattern), layout.compressedBlocks, kvHeads);
       const small = { query, keys: raw.keys.compressed, values: raw.values.compressed };
@@ -155,7 +155,7 @@ export function gpuJsBackend(gpu: GpuJs, heads: Heads, pattern: Pattern): Backen
     },
 
     async attend(input: AttentionInput, { kind, layout, blocks, compression = {} }: Request) {
-      const given = input as AttentionInput<F>;
+      const given = input as AttentionInput<F, F>;
       let raw: Raw | undefined;
       let inputs = { query: given.query, keys: given.keys, values: given.values };
       let stretches: Stretches;

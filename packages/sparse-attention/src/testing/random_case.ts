@@ -90,7 +90,7 @@ export function caseOf(
 
 /** The case's arrays in float32. */
 export function float32({ inputs, layout, outputGradient }: Case): {
-  input: ForwardInput<Float32Array>;
+  input: ForwardInput<Float32Array, Float32Array>;
   outputGradient: Float32Array;
 } {
   const convert = (tree: object): object =>
@@ -100,8 +100,38 @@ export function float32({ inputs, layout, outputGradient }: Case): {
         value && (ArrayBuffer.isView(value) ? Float32Array.from(value as Float64Array) : convert(value)),
       ]),
     );
-  const input = { ...convert(inputs), segments: layout.starts } as ForwardInput<Float32Array>;
+  const input = { ...convert(inputs), segments: layout.starts } as ForwardInput<Float32Array, Float32Array>;
   return { input, outputGradient: Float32Array.from(outputGradient) };
+}
+
+/** To the nearest float16. */
+export const half = (x: number): number => {
+  const step = 2 ** (Math.max(-14, Math.floor(Math.log2(Math.abs(x) || 1))) - 10);
+  return Math.round(x / step) * step;
+};
+
+/** float16's bits of numbers that it holds. */
+export const bits16 = (array: Float32Array): Uint16Array =>
+  Uint16Array.from(array, (x) => {
+    const exponent = Math.max(-14, Math.floor(Math.log2(Math.abs(x) || 2 ** -14)));
+    const steps = (Math.abs(x) / 2 ** exponent) * 1024; // from 1024 on: normal
+    const size = steps < 1024 ? steps : ((exponent + 15) << 10) + steps - 1024;
+    return x < 0 || Object.is(x, -0) ? size | 0x8000 : size;
+  });
+
+/** The input with float16's bits for queries, keys and values. */
+export function float16({
+  query,
+  keys,
+  values,
+  ...more
+}: ForwardInput<Float32Array, Float32Array>): ForwardInput<Float32Array, Uint16Array> {
+  const all = ({ compressed, selected, window }: typeof keys) => ({
+    compressed: bits16(compressed),
+    selected: bits16(selected),
+    window: bits16(window),
+  });
+  return { query: bits16(query), keys: all(keys), values: all(values), ...more };
 }
 
 /** The largest absolute value. */

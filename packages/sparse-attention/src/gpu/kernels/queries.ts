@@ -5,6 +5,7 @@
 // consecutive tokens), or the keys of selected blocks (a tile holds the group's heads of one token).
 import type { Heads } from "../../cpu/attention.ts";
 import type { Pattern } from "../../layout.ts";
+import { joinRow } from "../subgroups.ts";
 import {
   declarations,
   declareSums,
@@ -23,6 +24,8 @@ export interface Sizes extends Heads {
   rows: number;
   /** Whether short loops are written out. */
   unroll: boolean;
+  /** Neighbouring threads that reduce by subgroup operations. */
+  lanes: number;
   /** Whether queries, keys and values are stored as float16, four in a vec2<u32>; arithmetic is float32 all the same. */
   half: boolean;
   /** Selected blocks: how many tokens each spans and how many a query has; undefined for stretches. */
@@ -75,33 +78,34 @@ fn keyOf(c: u32) -> u32 {
 }
 fn place(unit: u32) {
   kvHead = unit % ${kvHeads}u;
-  rowBase = (params.workgroups - 1u - unit) / ${kvHeads}u * ${rows}u;
+  rowBase = (params.units - 1u - unit) / ${kvHeads}u * ${rows}u;
 }`
 }`;
 };
 
-/** The number of workgroups for so many tokens. */
-export const queryWorkgroups = ({ queryHeads, kvHeads, blocks, rows }: Sizes, tokens: number): number =>
+/** The number of tiles of rows for so many tokens: `params.units`. */
+export const queryUnits = ({ queryHeads, kvHeads, blocks, rows }: Sizes, tokens: number): number =>
   kvHeads *
   (blocks ? tokens * Math.ceil(queryHeads / kvHeads / rows) : Math.ceil((tokens * (queryHeads / kvHeads)) / rows));
 
-// First and end of the columns. Storage that is only read, at an index that is the same for all threads: so are they.
-const bounds = ({ queryHeads, kvHeads, blocks, rows }: Sizes): string => {
+// First and end of the columns of a tile of rows. Storage that is only read, at an index that is the same for all threads: so are
+// they.
+const bounds = ({ queryHeads, kvHeads, blocks, rows }: Sizes, unit: string): string => {
   const group = queryHeads / kvHeads;
   return blocks
     ? `
-  place(unit);
+  place(${unit});
   let begin = 0u;
-  let ownToken = params.tokens - 1u - unit / ${kvHeads * Math.ceil(group / rows)}u;
+  let ownToken = params.tokens - 1u - ${unit} / ${kvHeads * Math.ceil(group / rows)}u;
   var slots = ${blocks.count}u;
   while (slots > 0u) {
-    if (blocks[(ownToken * ${kvHeads}u + unit % ${kvHeads}u) * ${blocks.count}u + slots - 1u] >= 0) { break; }
+    if (blocks[(ownToken * ${kvHeads}u + ${unit} % ${kvHeads}u) * ${blocks.count}u + slots - 1u] >= 0) { break; }
     slots--;
   }
   let end = slots * ${blocks.span}u;`
     : `
-  place(unit);
-  let firstRow = (params.workgroups - 1u - unit) / ${kvHeads}u * ${rows}u;
+  place(${unit});
+  let firstRow = (params.units - 1u - ${unit}) / ${kvHeads}u * ${rows}u;
   let lastRow = min(firstRow + ${rows - 1}u, params.tokens * ${group}u - 1u);
   let begin = ranges[2u * (params.tokenBase + firstRow / ${group}u)];
   let end = ranges[2u * (params.tokenBase + lastRow / ${group}u) + 1u];`;
@@ -141,9 +145,9 @@ const loadKey = (sizes: Sizes, array: string, width: number) => (column: string,
   `let own = keyOf(${column}); if (own != NONE) { value = ${numbersAt(sizes, array, `(own * ${sizes.kvHeads}u + kvHead) * ${width}u + ${place}`)}; }`;
 
 // Up to the point where each thread knows its rows and the columns that they see.
-const opening = (each: Each, sizes: Sizes): string => `${declarations(sizes.rows)}${head(sizes)}
+const opening = (each: Each, sizes: Sizes, unit: string = "unit"): string => `${declarations(sizes.rows)}${head(sizes)}
 ${entry(threads(sizes.rows))}
-  ${bounds(sizes)}
+  ${bounds(sizes, unit)}
   ${rowNumbers(each, sizes)}
   columnEnd = end;`;
 
@@ -152,6 +156,9 @@ ${entry(threads(sizes.rows))}
  * output, logSumExp. For each 64 keys: scores into registers, their maximum over the row's 16 threads, the exponentials
  * into `tile`, tile · values into the sums. Exponents are in base 2, `scale2` = scale · log₂e.
  *
+ * Few queries with many keys leave most of a device idle: then `params.parts` workgroups share a tile's keys, each with results
+ * of its own, `params.rows` after those of the one before, for `mergeCode` in rows.ts.
+ *
  * With a pattern, of compressed blocks, it also keeps what importance needs: see `partialSums`.
  */
 export function forwardCode(sizes: Sizes, pattern?: Pattern): string {
@@ -159,11 +166,15 @@ export function forwardCode(sizes: Sizes, pattern?: Pattern): string {
   const [depth, width] = [sizes.headDim / 4, sizes.valueDim / 4];
   const each = unroller(sizes.unroll);
   return `${pattern ? overlapOf(pattern).code : ""}
-${opening(each, sizes)}
+${opening(each, sizes, "(unit / params.parts)")}
+  let part = unit % params.parts;
+  let share = (end - begin + 64u * params.parts - 1u) / (64u * params.parts) * 64u;
+  let partBegin = min(end, begin + part * share);
+  let partEnd = min(end, partBegin + share);
   var highest = vec4<f32>(-3e38);
   var total = vec4<f32>();
   ${declareSums("o", width)}
-  for (var start = begin; start < end; start += 64u) {
+  for (var start = partBegin; start < partEnd; start += 64u) {
     columnBase = start;
     var s = array<vec4<f32>, 4>();
     ${rowsTimesColumns(each, rows, "s", depth, loadRow(sizes, "query", depth), loadKey(sizes, "keys", depth))}
@@ -175,11 +186,8 @@ ${opening(each, sizes)}
     s[${i}] = select(vec4<f32>(-3e38), s[${i}] * params.scale2, ${seen(i)});
     most[${i}] = max(max(s[${i}].x, s[${i}].y), max(s[${i}].z, s[${i}].w));`,
     )}
-    workgroupBarrier();
-    stage[lid] = most;
-    workgroupBarrier();
-    var top = highest;
-    for (var t = 0u; t < 16u; t++) { top = max(top, stage[tr * 16u + t]); }
+    ${joinRow(sizes.lanes, "most", (a, b) => `max(${a}, ${b})`, "stage")}
+    let top = max(highest, most);
     let shrink = exp2(highest - top);
     highest = top;
     ${each(
@@ -194,22 +202,18 @@ ${opening(each, sizes)}
     ${tileTimesColumns(each, rows, "o", width, loadKey(sizes, "values", width))}
     ${pattern ? partialSums(each, sizes, pattern) : ""}
   }
-  workgroupBarrier();
-  stage[lid] = total;
-  workgroupBarrier();
-  total = vec4<f32>();
-  for (var t = 0u; t < 16u; t++) { total += stage[tr * 16u + t]; }
+  ${joinRow(sizes.lanes, "total", (a, b) => `${a} + ${b}`, "stage")}
   ${forSums(
     each,
     "o",
     width,
     (i, place, sum) =>
-      `if (row[${i}] != NONE) { output[row[${i}] * ${width}u + ${place}] = select(vec4<f32>(), ${sum} / total[${i}], total[${i}] != 0.0); }`,
+      `if (row[${i}] != NONE) { output[(part * params.rows + row[${i}]) * ${width}u + ${place}] = select(vec4<f32>(), ${sum} / total[${i}], total[${i}] != 0.0); }`,
   )}
   ${each(
     4,
     (i) => `if (row[${i}] != NONE && tc == 0u) {
-    logSumExp[row[${i}]] = select(bitcast<f32>(params.minusInfinity), highest[${i}] * ${Math.LN2} + log(total[${i}]), total[${i}] != 0.0);
+    logSumExp[part * params.rows + row[${i}]] = select(bitcast<f32>(params.nothing), highest[${i}] * ${Math.LN2} + log(total[${i}]), total[${i}] != 0.0);
   }`,
   )}
 }`;

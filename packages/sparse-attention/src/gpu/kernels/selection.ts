@@ -1,6 +1,7 @@
 // From compressed keys to selected blocks, and from these to the tokens that chose each block.
 import type { Heads } from "../../cpu/attention.ts";
 import { overlapWeights, type Pattern } from "../../layout.ts";
+import { joinLanes } from "../subgroups.ts";
 import { entry } from "../tile.ts";
 
 /** How compressed blocks weigh in selection block j: those from j · per + first to j · per + per − 1, as WGSL `overlap`. */
@@ -64,11 +65,11 @@ ${entry(64)}
  * the best of those that come after the last one found, in the order (rank falling, number rising), so nothing has to be
  * marked. Ranks: forced blocks first, NaN last.
  */
-export function selectCode(kvHeads: number, pattern: Pattern): string {
+export function selectCode(kvHeads: number, pattern: Pattern, lanes: number): string {
   const { selectedBlocks: n, selectionBlock, initialBlocks, localBlocks } = pattern;
   return `
-var<workgroup> ranks: array<f32, 64>;
-var<workgroup> numbers: array<i32, 64>;
+var<workgroup> ranks: array<f32, 128>;
+var<workgroup> numbers: array<i32, 128>;
 var<workgroup> found: array<i32, ${n}>;
 fn rankOf(row: u32, block: i32, own: i32) -> f32 {
   if (block < ${initialBlocks} || block > own - ${localBlocks}) { return 3e38; }
@@ -90,21 +91,12 @@ ${entry(64)}
       let r = rankOf(unit, block, own);
       if (better(lastRank, lastBlock, r, block) && better(r, block, rank, number)) { rank = r; number = block; }
     }
-    ranks[lid] = rank;
-    numbers[lid] = number;
-    workgroupBarrier();
-    for (var width = 32u; width > 0u; width /= 2u) {
-      if (lid < width && better(ranks[lid + width], numbers[lid + width], ranks[lid], numbers[lid])) {
-        ranks[lid] = ranks[lid + width];
-        numbers[lid] = numbers[lid + width];
-      }
-      workgroupBarrier();
-    }
-    lastRank = ranks[0];
-    lastBlock = numbers[0];
+    ${bestOf64(lanes)}
+    lastRank = rank;
+    lastBlock = number;
     if (lid == 0u) { found[round] = lastBlock; }
-    workgroupBarrier();
   }
+  workgroupBarrier();
   let count = min(${n}, own + 1);
   for (var i = i32(lid); i < ${n}; i += 64) {
     if (i < count) {
@@ -116,6 +108,35 @@ ${entry(64)}
     }
   }
 }`;
+}
+
+const keepBetter = (rank: string, number: string) => `{
+      let r = ${rank};
+      let b = ${number};
+      if (better(r, b, rank, number)) { rank = r; number = b; }
+    }
+    `;
+
+/**
+ * The best of a workgroup's 64 `rank` and `number`, for each thread: by subgroups, then what is left through workgroup memory in
+ * one step, or without subgroups in two of 8. A step leaves alone what slower threads may still be reading: the first half of
+ * the memory and the second take turns.
+ */
+function bestOf64(lanes: number): string {
+  const own = Math.min(lanes, 64);
+  const within = joinLanes(own, (other) => keepBetter(other("rank"), other("number")));
+  const step = (half: string, own: number, parts: number) => `
+    if (lid % ${own}u == 0u) {
+      ranks[${half} * 64u + lid / ${own}u] = rank;
+      numbers[${half} * 64u + lid / ${own}u] = number;
+    }
+    workgroupBarrier();
+    for (var i = 0u; i < ${parts}u; i++) {
+      let at = ${half} * 64u + lid / ${own * parts}u * ${parts}u + i;
+      ${keepBetter("ranks[at]", "numbers[at]")}
+    }`;
+  if (own === 1) return step("0u", 1, 8) + step("1u", 8, 8);
+  return own === 64 ? within : within + step("(round & 1u)", own, 64 / own);
 }
 
 const gather = (kvHeads: number, count: number, body: string) => `
