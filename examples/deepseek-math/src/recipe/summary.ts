@@ -18,7 +18,7 @@ import type {
   SettingValue,
 } from "../report/record.ts";
 import { listText } from "./account.ts";
-import { recipeStages, type Stage, stageLabels, stages } from "./configuration.ts";
+import { type Configuration, recipeStages, type Stage, stageLabels, stages } from "./configuration.ts";
 import type { FinishedRun } from "./train.ts";
 
 /** What a session leaves. */
@@ -102,6 +102,20 @@ export function environment(threads?: number): Record<string, SettingValue> {
   };
 }
 
+const byRule = "1 for a completion whose final answer is exactly right and 0 otherwise";
+
+/** What a stage rewards, in words. */
+function rewardedFor({ grpo, iteration, rewardModel }: Configuration, stage: Stage): string | undefined {
+  const byModel = `what the ${rewardModel.kind} reward model says`;
+  if (stage === "grpo") return grpo.reward === "rule" ? byRule : byModel;
+  if (stage !== "iteration") return undefined;
+  if (iteration.ending === "model") return byModel;
+  const end = `1 if the final answer is exactly right and else 0`;
+  return rewardModel.kind === "outcome"
+    ? `the mean of ${byModel} and of the rule: ${end}`
+    : `${byModel} of each line; the last line's is the rule's: ${end}`;
+}
+
 /** The record of one run, or of several with different seeds. */
 export function runRecord(runs: readonly FinishedRun[], settings: Readonly<Record<string, SettingValue>>): RunRecord {
   const [first] = runs;
@@ -119,6 +133,7 @@ export function runRecord(runs: readonly FinishedRun[], settings: Readonly<Recor
       return {
         stage,
         label: stageLabels[stage],
+        rewarded: rewardedFor(first.configuration, stage),
         steps: sum((t) => t.steps),
         tokens: sum((t) => t.tokens),
         seconds: sum((t) => t.seconds),

@@ -12,6 +12,8 @@ export interface StageRecord {
   readonly stage: string;
   /** What people read, e.g. `"SFT"`. */
   readonly label: string;
+  /** What the policy is rewarded for, in words; where it is rewarded. */
+  readonly rewarded?: string;
   readonly steps: number;
   /** Tokens processed, sampled ones included. */
   readonly tokens: number;

@@ -174,7 +174,7 @@ function lossSection(run: RunRecord): Child {
 }
 
 function policySection(run: RunRecord): Child {
-  return run.stages.map(({ stage, label }) => {
+  return run.stages.map(({ stage, label, rewarded }) => {
     if (seriesOf(run, stage, "reward").length === 0) return undefined;
     const color = colorOf(run, stage);
     const charts = policyCharts.map(({ metric, omitZero, ...chart }) => {
@@ -182,8 +182,8 @@ function policySection(run: RunRecord): Child {
       if (omitZero && series.flat().every(({ y }) => y === 0)) return undefined;
       return lineChart({ ...chart, series, color });
     });
-    const note =
-      "By exploration step. The reward is 1 for a completion whose final answer is exactly right and 0 otherwise; a group in which all rewards are alike teaches nothing.";
+    const reward = rewarded === undefined ? "" : ` The reward is ${rewarded}.`;
+    const note = `By exploration step.${reward} A group in which all rewards are alike teaches nothing.`;
     return section(label, note, html`<div class="panels">${charts}</div>`);
   });
 }

@@ -25,7 +25,7 @@ const run: RunRecord = {
   stages: [
     { stage: "pretrain", label: "Pre-training", steps: 30, tokens: 3000, seconds: 10 },
     { stage: "sft", label: "SFT", steps: 20, tokens: 2000, seconds: 8 },
-    { stage: "grpo", label: "GRPO", steps: 10, tokens: 5000, seconds: 20 },
+    { stage: "grpo", label: "GRPO", rewarded: "1 for a right answer", steps: 10, tokens: 5000, seconds: 20 },
   ],
   metrics: [
     ...Array.from({ length: 30 }, (_, i) => ({ stage: "pretrain", step: i + 1, loss: 5 / (i + 1) })),
@@ -76,6 +76,7 @@ test("the page has the numbers, curves, table, samples, settings, and is well fo
   assert.ok(page.includes('<td class="down">−5.0</td>'), "the change in addition");
   assert.ok(page.includes("sft.learningRate</dt><dd>0.001"), "configuration");
   assert.ok(page.includes("1, 2"), "lists in the configuration");
+  assert.ok(page.includes("The reward is 1 for a right answer."), "what is rewarded");
   assert.ok(page.includes("20.20.2"), "environment");
 });
 
