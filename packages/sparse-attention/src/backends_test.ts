@@ -33,6 +33,10 @@ const configurations = {
     },
     cases: [[133]],
   },
+  "the paper's heads: keys of 192, values of 128": {
+    options: { queryHeads: 4, headDim: 192, valueDim: 128 },
+    cases: [[70, 5]],
+  },
 };
 
 for (const { backend, skip, options: more } of backends)
@@ -72,6 +76,7 @@ for (const { backend, skip, options: more } of backends)
         await keepsThePast(nsa, caseOf([40, 31], options));
         await decodes(nsa, caseOf([45, 45], options));
         await attendsInPieces(nsa, caseOf([50, 21], options));
+        await isFullWhereAllIsSeen(nsa, caseOf([4 * 16, 33], options), caseOf([12, 5], options));
       } finally {
         await nsa.dispose();
       }
@@ -122,6 +127,24 @@ async function decodes(nsa: SparseAttention, problem: Case) {
   assert.equal(cache.length, time);
   await assert.rejects(nsa.append(cache, tokens(0, 1)), /the cache holds 45 of 45 tokens, 1 more do not fit/);
   cache.dispose();
+}
+
+/** n · l' ≥ T: selected attention is full attention; w ≥ T: so is the window's. */
+async function isFullWhereAllIsSeen(nsa: SparseAttention, asSelected: Case, asWindow: Case) {
+  for (const problem of [asSelected, asWindow]) {
+    const { input, outputGradient } = float32(problem);
+    const { query, segments } = input;
+    const one = { query, keys: input.keys.selected, values: input.values.selected, segments };
+    const full = await nsa.fullAttention(one);
+    const importance = await nsa.blockImportance({ query, keys: one.keys, segments });
+    const blocks = await nsa.selectBlocks({ importance, segments, time: problem.layout.tokens });
+    const sparse =
+      problem === asSelected ? await nsa.selectedAttention({ ...one, blocks }) : await nsa.slidingWindowAttention(one);
+    assert.ok(relativeError(sparse.output, full.output) < 1e-5, `${sparse.residuals.kind}: not full attention`);
+    const expected = leaves(await nsa.attentionBackward(full.residuals, outputGradient));
+    for (const [path, array] of leaves(await nsa.attentionBackward(sparse.residuals, outputGradient)))
+      assert.ok(relativeError(array, expected.get(path)!) < 1e-4, `${sparse.residuals.kind}: gradient of ${path}`);
+  }
 }
 
 /** Each attention alone, its gradients, importance and selection. */

@@ -113,6 +113,21 @@ test("what the device refuses is an error, not numbers", { skip: webgpuMissing }
   await opened.device.lost; // its threads have ended before the process does
 });
 
+test("memory that the device does not have is an error", { skip: webgpuMissing }, async () => {
+  const opened = await openDevice();
+  assert.ok(opened);
+  const nsa = await createSparseAttention({ ...sizes, backend: "webgpu", device: opened.device });
+  const input = { query: ones(48), keys: ones(24), values: ones(24) };
+  await nsa.fullAttention(input);
+  // As the device says it: to exhaust the memory of this machine would be another test.
+  const error = { message: "Out of memory" };
+  opened.device.dispatchEvent(Object.assign(new Event("uncapturederror"), { error }));
+  await assert.rejects(nsa.fullAttention(input), /WebGPU: Out of memory/);
+  await nsa.dispose();
+  opened.close();
+  await opened.device.lost; // its threads have ended before the process does
+});
+
 test("a buffer beyond the device's limits is an error that says so", { skip: webgpuMissing }, async () => {
   const opened = await openDevice();
   assert.ok(opened);
