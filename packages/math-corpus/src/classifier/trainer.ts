@@ -202,7 +202,8 @@ function rowMaker(
       if (seen[row]) continue;
       seen[row] = 1;
       const start = (Math.imul(row, 0x9e3779b1) >>> 0) % starts;
-      rows.set(pool.subarray(start, start + dimension), row * dimension);
+      // A loop: most rows are short, and a view on the list costs more than they do.
+      for (let j = 0; j < dimension; j++) rows[row * dimension + j] = pool[start + j];
     }
   };
   return Object.assign(touch, { seen });
@@ -211,10 +212,12 @@ function rowMaker(
 /** One number for each feature: its row times v, 0 for rows that no text touched. */
 function fold({ rows }: RowTable, vector: Float32Array, seen: Uint8Array): Float32Array {
   const { length } = vector;
-  return Float32Array.from(seen, (touched, row) => {
-    if (!touched) return 0;
+  const folded = new Float32Array(seen.length);
+  for (let row = 0; row < seen.length; row++) {
+    if (!seen[row]) continue;
     let product = 0;
     for (let j = 0; j < length; j++) product += rows[row * length + j] * vector[j];
-    return product;
-  });
+    folded[row] = product;
+  }
+  return folded;
 }

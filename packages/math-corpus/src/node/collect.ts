@@ -8,15 +8,16 @@
 import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeWhole } from "@gradus/sft-packing/node";
+import { asString } from "../archive/page.ts";
 import type { Decontaminator } from "../decontaminate/decontaminate.ts";
 import { domainOf } from "../dedup/url.ts";
 import { formatQuality, type QualityReport, qualityCollector } from "../report/quality.ts";
 import { wordReader } from "../text/words.ts";
-import { readLazyShard, readScores, readShard } from "./pages.ts";
+import { readRawShard, readScores, readShard } from "./pages.ts";
 import { progressMeter } from "./progress.ts";
 import { readReport } from "./resume.ts";
 import type { StageOptions } from "./score.ts";
-import { writeShards } from "./shards.ts";
+import { charactersOf, writeShards } from "./shards.ts";
 
 /** What was collected. */
 export interface CorpusReport {
@@ -64,28 +65,29 @@ export async function collectCorpus(
       async function* rows() {
         const { scores: list } = await readScores(scores[i]);
         let row = 0;
-        for await (const page of readLazyShard(shard)) {
+        for await (const page of readRawShard(shard)) {
           signal?.throwIfAborted();
           const score = list[row++];
-          progress.page(page.size, done);
+          progress.page(page.text.length, done);
           if (score < threshold) continue;
           const { url } = page;
-          const text = page.text();
-          let clean = text;
+          let text: string | Uint8Array = page.text;
           if (decontaminate && decontaminate.findWords(read(text).words) >= 0) {
             fresh.contaminatedPages++;
             if (contaminated === "page") continue;
-            const lines = decontaminate.removeLines(text);
+            const lines = decontaminate.removeLines(asString(text));
             fresh.contaminatedLines += lines.removed;
-            clean = lines.text;
-            if (clean.trim() === "") continue;
+            text = lines.text;
+            if (text.trim() === "") continue;
           }
           fresh.pages++;
-          yield { url, domain: domainOf(url), text: clean, score };
+          // A copy, else one page that is kept holds on to all that were read with it.
+          if (typeof text !== "string") text = new Uint8Array(text);
+          yield { url, domain: domainOf(url), text, score, characters: charactersOf(text) };
         }
       }
       const columns = { url: "string", domain: "string", text: "string", score: "number" } as const;
-      const files = await writeShards(rows(), part, columns, shardSize);
+      const files = await writeShards(rows(), part, columns, { shardSize });
       fresh.shards = files.map((file) => file.slice(folder.length).replace(/^[/\\]+/, ""));
       await writeWhole(`${part}.json`, (write) => write(`${JSON.stringify(fresh, null, 2)}\n`));
       counts = fresh;

@@ -54,6 +54,18 @@ test("pages of the same URL and near-duplicates go, all others stay, with their 
   assert.equal(texts.size, 320);
 });
 
+test("a page that is no UTF-8 gets U+FFFD for what is none, one with a mark loses it", async () => {
+  const record = formatWarc({ url: "http://a.example/", text: "caf# crème" });
+  record[record.indexOf("#".charCodeAt(0))] = 0xe9;
+  const marked = formatWarc({ url: "http://b.example/", text: "\ufeff\ufeffπ 👍" });
+  const input = join(folder, "damaged.wet");
+  await writeFile(input, Buffer.concat([record, marked]));
+  const { shards } = await preparePages({ inputs: [input], output: join(folder, "damaged"), minWords: 1 });
+  const pages: string[] = [];
+  for await (const { text } of readShard(shards[0])) pages.push(text);
+  assert.deepEqual(pages, ["caf\ufffd crème", "π 👍"]);
+});
+
 test("a stage that was killed goes on, and its files are those of one that was not", async () => {
   const output = join(folder, "killed");
   const main = new URL("../testing/prepare_main.ts", import.meta.url).pathname;

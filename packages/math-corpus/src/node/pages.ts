@@ -7,26 +7,25 @@
 
 import { readRows } from "@gradus/sft-packing/parquet";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
-import type { CorpusPage } from "./shards.ts";
+import { COMPRESSORS } from "./compression.ts";
+
+/** A page of a shard. */
+export interface ShardPage {
+  readonly url: string;
+  readonly text: string;
+}
 
 /** The pages of a shard. */
-export async function* readShard(path: string): AsyncGenerator<CorpusPage> {
-  for await (const row of readRows(await asyncBufferFromFile(path))) yield row as unknown as CorpusPage;
+export async function* readShard(path: string): AsyncGenerator<ShardPage> {
+  const rows = readRows(await asyncBufferFromFile(path), { compressors: COMPRESSORS });
+  for await (const row of rows) yield row as unknown as ShardPage;
 }
 
-/** A page whose text is made of its bytes when it is asked for. */
-export interface LazyPage {
-  readonly url: string;
-  /** Bytes of text. */
-  readonly size: number;
-  text(): string;
-}
-
-/** The pages of a shard, for those who look at the text of few. */
-export async function* readLazyShard(path: string): AsyncGenerator<LazyPage> {
+/** The pages of a shard with their text in UTF-8, for those who look at the text of few. */
+export async function* readRawShard(path: string): AsyncGenerator<{ url: string; text: Uint8Array }> {
   for await (const row of readRaw(path, ["url", "text"], { stringFromBytes: (bytes) => bytes })) {
     const [url, text] = [row.url, row.text] as Uint8Array[];
-    yield { url: decoder.decode(url), size: text.length, text: () => decoder.decode(text) };
+    yield { url: decoder.decode(url), text };
   }
 }
 
@@ -47,7 +46,7 @@ async function* readRaw(
   let rowStart = 0;
   for (const { num_rows } of metadata.row_groups) {
     const rowEnd = rowStart + Number(num_rows);
-    yield* await parquetReadObjects({ file, metadata, columns, rowStart, rowEnd, parsers });
+    yield* await parquetReadObjects({ file, metadata, columns, rowStart, rowEnd, parsers, compressors: COMPRESSORS });
     rowStart = rowEnd;
   }
 }

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { isUtf8 } from "node:buffer";
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeWhole } from "@gradus/sft-packing/node";
@@ -19,11 +20,11 @@ import { type NearDuplicateOptions, nearDuplicateIndex } from "../dedup/near_dup
 import { domainOf, urlHash, urlSet } from "../dedup/url.ts";
 import { textExtractor } from "../html/extract.ts";
 import { wordReader } from "../text/words.ts";
+import { QUICK } from "./compression.ts";
 import { progressMeter, type StageProgress } from "./progress.ts";
 import { readRawPages } from "./read_pages.ts";
 import { keepSettings, readReport } from "./resume.ts";
-import { writeShards } from "./shards.ts";
-import { packTokens } from "./tokens.ts";
+import { charactersOf, writeShards } from "./shards.ts";
 
 /** What to prepare. */
 export interface PrepareOptions {
@@ -133,6 +134,8 @@ export async function preparePages(options: PrepareOptions): Promise<PrepareRepo
     ...{ benchmarks: search?.benchmarks, minScore: filter?.minScore, classifier: filter?.classifier.settings },
   });
 
+  // What passed a filter is a corpus: everybody can read Snappy. All other pages are for the next stage.
+  const compression = filter ? undefined : QUICK;
   const urls = urlSet();
   const index = nearDuplicates === false ? undefined : nearDuplicateIndex(nearDuplicates);
   const read = wordReader();
@@ -206,11 +209,10 @@ export async function preparePages(options: PrepareOptions): Promise<PrepareRepo
         }
         counts.kept++;
         counts.keptCharacters += characters;
-        const packed = keepTokens ? packTokens(words.length, tokens) : undefined;
-        yield { url: page.url, domain, text: asString(text), packed };
+        yield { url: page.url, domain, text: ownText(text), characters, words: words.length, tokens };
       }
     }
-    const files = await writeShards(clean(), part, COLUMNS, shardSize, keepTokens);
+    const files = await writeShards(clean(), part, COLUMNS, { shardSize, tokens: keepTokens, compression });
     counts.skippedRecords = position.skipped;
     await writeWhole(`${part}.seen`, async (write) => {
       await write(bytesOf(Int32Array.of(seen.length / 2, signatures.length)));
@@ -242,16 +244,11 @@ function asBytes(html: string | Uint8Array): Uint8Array {
 
 const encoder = new TextEncoder();
 
-/** Length of a text in UTF-16 units, whether it is a string or UTF-8: a byte for each, and one more for each surrogate. */
-function charactersOf(text: string | Uint8Array): number {
-  let count = text.length;
-  if (typeof text === "string") return count;
-  for (let i = 0; i < text.length; i++) {
-    if (text[i] < 0x80) continue;
-    if (text[i] < 0xc0) count--;
-    else if (text[i] >= 0xf0) count++;
-  }
-  return count;
+/** A text of its own, for the bytes are overwritten: as `asString` reads it, which puts U+FFFD for what is no UTF-8. */
+function ownText(text: string | Uint8Array): string | Uint8Array {
+  if (typeof text === "string") return text;
+  const marked = text[0] === 0xef && text[1] === 0xbb && text[2] === 0xbf;
+  return isUtf8(text) && !marked ? new Uint8Array(text) : asString(text);
 }
 
 function bytesOf(numbers: Int32Array): Uint8Array {

@@ -92,13 +92,15 @@ async function* bytesOf(path: string, gzip: boolean, state: ReadPosition): Async
 }
 
 async function* readRowsOf(path: string, state: ReadPosition): AsyncGenerator<Page> {
-  const [{ asyncBufferFromFile }, { readRows }] = await Promise.all([
+  const [{ asyncBufferFromFile }, { readRows }, { COMPRESSORS: compressors }] = await Promise.all([
     import("hyparquet"),
     import("@gradus/sft-packing/parquet"),
+    import("./compression.ts"),
   ]);
   const { size } = await stat(path);
   let row = 0;
-  for await (const page of readRows(await asyncBufferFromFile(path))) yield checkPage(page, `row ${row++}`);
+  for await (const page of readRows(await asyncBufferFromFile(path), { compressors }))
+    yield checkPage(page, `row ${row++}`);
   state.bytes += size;
 }
 

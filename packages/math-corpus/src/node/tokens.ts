@@ -19,15 +19,6 @@ export interface TokenPage {
   readonly words: number;
 }
 
-/** A page's tokens as the file has them. */
-export function packTokens(words: number, tokens: Int32Array): Int32Array {
-  const packed = new Int32Array(2 + tokens.length);
-  packed[0] = words;
-  packed[1] = tokens.length;
-  packed.set(tokens, 2);
-  return packed;
-}
-
 /**
  * The tokens of a shard's pages in their order; of the text, where no file of tokens lies beside the shard.
  *

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { gunzipSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { asyncBufferFromFile } from "hyparquet";
 import { writeWhole } from "../node/files.ts";
@@ -75,6 +76,22 @@ test("rows of text and numbers come back", async () => {
     }),
     { numRuns: 100 },
   );
+});
+
+test("text in UTF-8 is written as the string it is, also in other compressions", async () => {
+  const texts = ["", "π ≈ 3", null, "x".repeat(10_000), "👍"];
+  const compression = { codec: "GZIP" as const, compress: (page: Uint8Array) => gzipSync(page) };
+  for (const options of [{}, { compression }]) {
+    const columns = { text: "string", again: "string" } as const;
+    const rows = texts.map((text) => ({ text: text && new TextEncoder().encode(text), again: text }));
+    const { file } = await bytesOf((sink) => writeRows(rows, sink, { columns, rowGroupSize: 3, ...options }));
+    const read = await collect(readRows(file, { compressors: { GZIP: (page) => gunzipSync(page) } }));
+    assert.deepEqual(
+      read,
+      texts.map((text) => ({ text, again: text })),
+    );
+    if ("compression" in options) await assert.rejects(collect(readRows(file)), /unsupported compression codec: GZIP/);
+  }
 });
 
 test("a value that does not fit its column is named", async () => {

@@ -4,10 +4,17 @@
  * @module
  */
 
-import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects, type SchemaElement } from "hyparquet";
-import { type ByteSink, inGroups, openGroupWriter } from "./writer.ts";
+import {
+  type AsyncBuffer,
+  type Compressors,
+  parquetMetadataAsync,
+  parquetReadObjects,
+  type SchemaElement,
+} from "hyparquet";
+import type { ColumnSource } from "hyparquet-writer";
+import { type ByteSink, type Compression, inGroups, openGroupWriter } from "./writer.ts";
 
-/** The kinds of column: text, whole numbers (64 bits), real numbers (64 bits), true or false. */
+/** The kinds of column: text (strings, or bytes that are valid UTF-8, which is not checked), whole numbers (64 bits), real numbers (64 bits), true or false. */
 export type ColumnType = "string" | "integer" | "number" | "boolean";
 
 /** How to write rows. */
@@ -16,6 +23,17 @@ export interface WriteRowsOptions<Name extends string> {
   readonly columns: Readonly<Record<Name, ColumnType>>;
   /** Rows in a row group: what is held in memory at once. Default 10,000. */
   readonly rowGroupSize?: number;
+  /** Default Snappy, which every reader knows. */
+  readonly compression?: Compression;
+}
+
+/** How to read rows. */
+export interface ReadRowsOptions {
+  /**
+   * Functions that undo compressions other than Snappy, by their names, e.g. `{ GZIP: gunzipSync }` of `node:zlib`. They
+   * get a page and how many bytes it had.
+   */
+  readonly compressors?: Compressors;
 }
 
 const TYPES: Readonly<Record<ColumnType, Omit<SchemaElement, "name">>> = {
@@ -26,7 +44,8 @@ const TYPES: Readonly<Record<ColumnType, Omit<SchemaElement, "name">>> = {
 };
 
 /**
- * Writes rows; what is `null` or `undefined` in a row is null in the file.
+ * Writes rows; what is `null` or `undefined` in a row is null in the file. Long texts that are at hand in UTF-8 save time
+ * as bytes: no string is made and encoded again, and nobody looks whether they repeat.
  *
  * @returns How many rows were written.
  * @throws {TypeError} A value does not fit its column, or a column has an unknown type.
@@ -43,7 +62,7 @@ const TYPES: Readonly<Record<ColumnType, Omit<SchemaElement, "name">>> = {
 export async function writeRows<Name extends string>(
   rows: Iterable<Readonly<Record<NoInfer<Name>, unknown>>> | AsyncIterable<Readonly<Record<NoInfer<Name>, unknown>>>,
   sink: ByteSink,
-  { columns, rowGroupSize = 10_000 }: WriteRowsOptions<Name>,
+  { columns, rowGroupSize = 10_000, compression }: WriteRowsOptions<Name>,
 ): Promise<number> {
   const entries = Object.entries(columns) as [Name, ColumnType][];
   const schema = entries.map(([name, type]): SchemaElement[] => {
@@ -54,14 +73,14 @@ export async function writeRows<Name extends string>(
     }
     return [{ name, repetition_type: "OPTIONAL", ...TYPES[type] }];
   });
-  const writer = openGroupWriter(schema, sink);
+  const writer = openGroupWriter(schema, sink, compression);
   let written = 0;
   const count = await inGroups(rows, rowGroupSize, async (group) => {
-    const data = entries.map(([name, type]) => ({
-      name: name as string,
-      data: group.map((row, i) => toParquet(row[name], type, name, written + i)),
-    }));
-    await writer.write(data);
+    const columnData = entries.map(([name, type]): ColumnSource => {
+      const data = group.map((row, i) => toParquet(row[name], type, name, written + i));
+      return { name, data, ...(data.some((value) => value instanceof Uint8Array) && { encoding: "PLAIN" }) };
+    });
+    await writer.write(columnData);
     written += group.length;
   });
   await writer.finish();
@@ -70,7 +89,8 @@ export async function writeRows<Name extends string>(
 
 function toParquet(value: unknown, type: ColumnType, name: string, row: number): unknown {
   if (value === null || value === undefined) return null;
-  const fits = type === "integer" ? Number.isSafeInteger(value) : typeof value === type;
+  const isBytes = type === "string" && value instanceof Uint8Array;
+  const fits = type === "integer" ? Number.isSafeInteger(value) : typeof value === type || isBytes;
   if (!fits) {
     throw new TypeError(`Cannot write row ${row}: ${name} must be a ${type}, found ${typeof value} ${value}`);
   }
@@ -82,12 +102,15 @@ function toParquet(value: unknown, type: ColumnType, name: string, row: number):
  *
  * @param file The bytes, or an `AsyncBuffer` of hyparquet: `asyncBufferFromFile(path)`, `asyncBufferFromUrl({ url })`.
  */
-export async function* readRows(file: ArrayBuffer | AsyncBuffer): AsyncGenerator<Record<string, unknown>> {
+export async function* readRows(
+  file: ArrayBuffer | AsyncBuffer,
+  { compressors }: ReadRowsOptions = {},
+): AsyncGenerator<Record<string, unknown>> {
   const metadata = await parquetMetadataAsync(file);
   let rowStart = 0;
   for (const group of metadata.row_groups) {
     const rowEnd = rowStart + Number(group.num_rows);
-    for (const row of await parquetReadObjects({ file, metadata, rowStart, rowEnd })) {
+    for (const row of await parquetReadObjects({ file, metadata, rowStart, rowEnd, compressors })) {
       for (const [name, value] of Object.entries(row)) {
         if (typeof value === "bigint" && Number.isSafeInteger(Number(value))) row[name] = Number(value);
       }

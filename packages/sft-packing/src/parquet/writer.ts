@@ -4,11 +4,19 @@
  * @module
  */
 
-import type { SchemaElement } from "hyparquet";
+import type { CompressionCodec, SchemaElement } from "hyparquet";
 import { ByteWriter, type ColumnSource, ParquetWriter } from "hyparquet-writer";
 
 /** Takes the bytes of a file, in order. They are its own to keep. */
 export type ByteSink = (bytes: Uint8Array<ArrayBuffer>) => void | Promise<void>;
+
+/** Another compression than Snappy, which is written in JavaScript here: e.g. the `node:zlib` of Node and Deno is faster. */
+export interface Compression {
+  /** Its name in the file, e.g. `"GZIP"`, `"BROTLI"`. */
+  readonly codec: CompressionCodec;
+  /** Compresses a page of about 1 MB as the codec's format says; must not keep the bytes. */
+  readonly compress: (page: Uint8Array) => Uint8Array;
+}
 
 /** Row groups go in, bytes come out. */
 export interface GroupWriter {
@@ -17,13 +25,14 @@ export interface GroupWriter {
 }
 
 /** Begins a file with these columns. */
-export function openGroupWriter(columns: SchemaElement[][], sink: ByteSink): GroupWriter {
+export function openGroupWriter(columns: SchemaElement[][], sink: ByteSink, compression?: Compression): GroupWriter {
   const bytes = new ByteWriter();
   const root: SchemaElement = { name: "root", num_children: columns.length };
   const writer = new ParquetWriter({
     writer: bytes,
     schema: [root, ...columns.flat()],
     statistics: false,
+    ...(compression && { codec: compression.codec, compressors: { [compression.codec]: compression.compress } }),
     createdBy: "@gradus/sft-packing",
   });
   const drain = async (): Promise<void> => {
