@@ -28,7 +28,7 @@ test("turbo builds every portable package before it tests them here", () => {
 test("portable packages in a browser", { skip }, async (t) => {
   t.diagnostic(`${versionOf(chromium)}, Node ${process.version}`);
   const { tasks, pages } = portableTasks(repository);
-  const { reports, trouble } = await runInChromium({ chromium, root: repository, tasks, pages, limit: 120_000 });
+  const { reports, trouble } = await runInChromium({ chromium, root: repository, tasks, pages, limit: 240_000 });
 
   for (const { name, entries, scenarios, examples, leftOut } of tasks)
     await t.test(name, async (t) => {

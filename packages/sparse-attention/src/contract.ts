@@ -75,7 +75,8 @@ export interface SparseAttentionOptions {
   /** Whether typed arrays are searched for NaN and infinities, which are refused; default true. Buffers never are. */
   checkNumbers?: boolean;
   /**
-   * Called with each WebGPU kernel's label and milliseconds. Kernels then run one by one, each waited for: for benchmarks.
+   * Called with each WebGPU kernel's label and milliseconds, which are the device's own where it has timestamp queries. Kernels
+   * then run one by one, each waited for: for benchmarks.
    */
   onKernel?: (kernel: { label: string; workgroups: number; milliseconds: number }) => void;
 }

@@ -103,6 +103,22 @@ async function pieces(nsa) {
   const importance = await nsa.blockImportance({ query: input.query, keys: input.keys, compression: compression.keys });
   const blocks = await nsa.selectBlocks({ importance, time });
   const found = { importance: some(importance), blocks: [...blocks] };
+  const nearly = (a, b) => a.length === b.length && a.every((x, i) => Math.abs(x - b[i]) < 1e-5);
+  for (const [length, attend] of [
+    [64, (one) => nsa.selectedAttention({ ...one, blocks: Int32Array.from({ length: 64 * 4 }, (_, i) => i % 4) })],
+    [12, (one) => nsa.slidingWindowAttention(one)],
+  ]) {
+    const one = sliceAll(input, 0, length);
+    const [all, sparse] = [await nsa.fullAttention(one), await attend(one)];
+    must(`selecting all, or a window of all, is full attention: ${length}`, nearly(sparse.output, all.output));
+  }
+  const wide = Object.fromEntries(Object.entries(input).map(([name, array]) => [name, half(array)]));
+  const narrow = Object.fromEntries(Object.entries(wide).map(([name, array]) => [name, bitsOf(array)]));
+  const [inFloat32, inFloat16] = [await nsa.slidingWindowAttention(wide), await nsa.slidingWindowAttention(narrow)];
+  must(
+    "float16 in gives what float32 in gives",
+    inFloat16.output.every((x, i) => x === inFloat32.output[i]),
+  );
   for (const [name, more] of Object.entries({
     fullAttention: {},
     slidingWindowAttention: {},
@@ -125,6 +141,9 @@ async function play(more) {
   }
 }
 
+/** To numbers that float16 holds, from −1 to 1. */
+const half = (array) => array.map((x) => Math.round(x * 1024) / 1024);
+
 /** float16's bits of multiples of 1/1024 from −1 to 1. */
 const bitsOf = (array) =>
   Uint16Array.from(array, (x) => {
@@ -143,7 +162,6 @@ async function onDevice() {
     device.queue.writeBuffer(made, 0, array);
     return made;
   };
-  const half = (array) => array.map((x) => Math.round(x * 1024) / 1024); // float16 holds these
   const arrays = { query: half(whole.query), keys: half(whole.keys.window), values: half(whole.values.window) };
   const input = Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, buffer(array)]));
   const { output } = await nsa.slidingWindowAttention({ ...input, time });
@@ -191,6 +209,17 @@ async function openDawn() {
   return dawn;
 }
 
+/** Full attention with the paper's heads. */
+async function paperHeads() {
+  const sizes = { queryHeads: 2, kvHeads: 1, headDim: 192, valueDim: 128 };
+  const nsa = await createSparseAttention({ ...sizes, backend: "webgpu" });
+  const input = { query: numbers(70 * 384, 1), keys: numbers(70 * 192, 2), values: numbers(70 * 128, 3) };
+  const { output, residuals } = await nsa.fullAttention(input);
+  const gradients = await nsa.attentionBackward(residuals, numbers(output.length, 4));
+  await nsa.dispose();
+  return { output: some(output), query: some(gradients.query), keys: some(gradients.keys) };
+}
+
 /** gpu.js, whose script makes a global in a browser. WebGL2 is only there: Node computes what it should give. */
 async function playGpuJs(gpuJsMode) {
   if (globalThis.document) await import("/node_modules/gpu.js/dist/gpu-browser.js");
@@ -202,6 +231,7 @@ export default {
   cpu: () => play({ backend: "cpu" }),
   webgpu: () => play({ backend: "webgpu" }),
   "webgpu with subgroups": () => play({ backend: "webgpu", subgroups: true }),
+  "webgpu, the paper's heads": paperHeads,
   "webgpu, buffers and float16": onDevice,
   "gpu.js on WebGPU": () => playGpuJs("webgpu"),
   "gpu.js on WebGL2": () => playGpuJs("webgl2"),

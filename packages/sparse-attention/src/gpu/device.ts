@@ -12,7 +12,7 @@ export interface Opened {
 // a compilation of half a second one of ten). Without the second toggle there is no f16 on NVIDIA under Vulkan.
 const dawnToggles = ["enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia,disable_workgroup_init"];
 
-/** The default device with all the limits that its adapter offers, and subgroups; undefined where there is none. */
+/** The default device with all the limits that its adapter offers, subgroups and a clock; undefined where there is none. */
 export async function openDevice(): Promise<Opened | undefined> {
   const gpu = await findGpu();
   const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });
@@ -25,7 +25,9 @@ export async function openDevice(): Promise<Opened | undefined> {
     "maxComputeInvocationsPerWorkgroup",
   ] as const;
   const requiredLimits = Object.fromEntries(wanted.map((name) => [name, adapter.limits[name]]));
-  const requiredFeatures = (["subgroups"] as GPUFeatureName[]).filter((name) => adapter.features.has(name));
+  const requiredFeatures = (["subgroups", "timestamp-query"] as GPUFeatureName[]).filter((name) =>
+    adapter.features.has(name),
+  );
   const device = await adapter.requestDevice({ requiredFeatures, requiredLimits });
   return { device, adapter: describe(adapter.info), close: () => device.destroy() };
 }

@@ -128,7 +128,7 @@ export class Engine {
       },
       workgroups: shared.workgroups,
     });
-    await shared.merge();
+    await shared.merge(label);
     return result;
   }
 
@@ -154,10 +154,10 @@ export class Engine {
       parameters: { units, parts, rows, scale2: this.scales.scale2, nothing },
       buffers: outlets({ output, logSumExp }),
       workgroups: units * parts,
-      merge: async () => {
+      merge: async (label: string) => {
         if (parts === 1) return;
         await runtime.run({
-          label: "parts",
+          label: `${label} parts`,
           code: mergeCode(heads.valueDim),
           parameters: { parts, rows, nothing: bitsOf(-Infinity) },
           buffers: { parts: vec4(output), partSums: f32(logSumExp), ...outlets(result) },
@@ -218,7 +218,7 @@ export class Engine {
         },
         workgroups: shared.workgroups,
       });
-      await shared.merge();
+      await shared.merge(label);
       await runtime.run({
         label: "importance",
         code: importanceCode(heads, sizes.rows, pattern),

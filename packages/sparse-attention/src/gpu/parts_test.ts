@@ -58,6 +58,7 @@ test("decoding in parts of the keys gives the rows of the CPU", { skip: webgpuMi
   // Two KV heads and, for selected blocks, two rows: 2 and 4 workgroups each, times ⌊keys / 64⌋.
   const workgroups = (branch: string) => ran.filter(({ label }) => label === `decode ${branch} forward`)[1].workgroups;
   assert.deepEqual(["compressed", "selected", "window"].map(workgroups), [2 * 2, 4 * 4, 2 * 3]);
-  assert.equal(ran.filter(({ label }) => label === "parts").length, 3);
+  assert.equal(ran.filter(({ label }) => label.endsWith(" parts")).length, 3);
+  assert.ok(ran.every(({ milliseconds }) => milliseconds > 0));
   await opened.device.lost;
 });

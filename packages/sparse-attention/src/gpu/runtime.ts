@@ -1,7 +1,7 @@
 // What the kernels need of WebGPU: buffers, pipelines that are compiled once, one command buffer for each call.
 
 // Standard values: Node has no globals for them.
-const usage = { MAP_READ: 0x1, COPY_SRC: 0x4, COPY_DST: 0x8, UNIFORM: 0x40, STORAGE: 0x80 };
+const usage = { MAP_READ: 0x1, COPY_SRC: 0x4, COPY_DST: 0x8, UNIFORM: 0x40, STORAGE: 0x80, QUERY_RESOLVE: 0x200 };
 
 /** Numbers that a kernel reads: whole numbers and floats by name. */
 export type Parameters = Record<string, number | { float: number }>;
@@ -35,6 +35,7 @@ export const out = (binding: Binding): Binding => ({ ...binding, write: true });
 export interface Dispatch {
   label: string;
   workgroups: number;
+  /** By the device's clock where it has timestamp queries, else from its submission to the news of its end. */
   milliseconds: number;
 }
 
@@ -50,6 +51,7 @@ export class Runtime {
   #temporary: GPUBuffer[] = [];
   #lost: string | undefined;
   #errors: string[] = [];
+  #clock: { times: GPUQuerySet; buffer: GPUBuffer } | undefined;
 
   /** Whether kernels write short loops out: not where the device is software, which would take minutes to compile them. */
   readonly unroll: boolean;
@@ -136,19 +138,37 @@ ${code}`;
       })),
     });
     this.#encoder ??= this.device.createCommandEncoder();
-    const pass = this.#encoder.beginComputePass({ label });
+    const clock = this.onDispatch && this.#openClock();
+    const timestampWrites = clock && {
+      querySet: clock.times,
+      beginningOfPassWriteIndex: 0,
+      endOfPassWriteIndex: 1,
+    };
+    const pass = this.#encoder.beginComputePass({ label, ...(clock && { timestampWrites }) });
     pass.setPipeline(pipeline);
     pass.setBindGroup(0, group);
     pass.dispatchWorkgroups(x, Math.ceil(workgroups / x));
     pass.end();
     if (!this.onDispatch) return;
+    if (clock) this.#encoder.resolveQuerySet(clock.times, 0, 2, clock.buffer, 0);
     const commands = this.#encoder.finish();
     this.#encoder = undefined;
     await this.device.queue.onSubmittedWorkDone();
     const start = performance.now();
     this.device.queue.submit([commands]);
     await this.device.queue.onSubmittedWorkDone();
-    this.onDispatch({ label, workgroups, milliseconds: performance.now() - start });
+    const waited = performance.now() - start;
+    const [begun, ended] = clock ? new BigUint64Array(await this.#fetch(clock.buffer, 16)) : [0n, 0n];
+    this.onDispatch({ label, workgroups, milliseconds: Number(ended - begun) / 1e6 || waited });
+  }
+
+  #openClock() {
+    if (!this.device.features.has("timestamp-query")) return undefined;
+    this.#clock ??= {
+      times: this.device.createQuerySet({ type: "timestamp", count: 2 }),
+      buffer: this.device.createBuffer({ size: 16, usage: usage.QUERY_RESOLVE | usage.COPY_SRC }),
+    };
+    return this.#clock;
   }
 
   /** Appends a copy of `count` numbers to the commands. */
@@ -174,8 +194,10 @@ ${code}`;
   /** The first `length` numbers of a buffer, after everything that was submitted. */
   async read(buffer: GPUBuffer, length: number): Promise<ArrayBuffer> {
     this.submit();
-    if (!length) return new ArrayBuffer(0);
-    const size = length * 4;
+    return length ? this.#fetch(buffer, length * 4) : new ArrayBuffer(0);
+  }
+
+  async #fetch(buffer: GPUBuffer, size: number): Promise<ArrayBuffer> {
     const copy = this.device.createBuffer({ size, usage: usage.COPY_DST | usage.MAP_READ });
     const encoder = this.device.createCommandEncoder();
     encoder.copyBufferToBuffer(buffer, 0, copy, 0, size);
