@@ -10,7 +10,7 @@
 
 import { checkText, shown } from "../check.ts";
 import { wordReader } from "../text/words.ts";
-import { meanWeight, type Vocabulary, vocabulary } from "./features.ts";
+import { type Vocabulary, vocabulary, writeFeatures } from "./features.ts";
 
 /** What training was told, kept with the model. */
 export interface ClassifierSettings {
@@ -41,8 +41,15 @@ export interface Classifier {
 export function foldedClassifier(words: Vocabulary, weights: Float32Array, settings: ClassifierSettings): Classifier {
   const read = wordReader();
   const { wordNgrams, buckets } = settings;
-  const scoreTokens = (tokens: Int32Array): number =>
-    1 / (1 + Math.exp(-meanWeight(tokens, words, wordNgrams, buckets, weights)));
+  let features = new Int32Array(4096);
+  const scoreTokens = (tokens: Int32Array): number => {
+    if (features.length < tokens.length * wordNgrams) features = new Int32Array(2 * tokens.length * wordNgrams);
+    const count = writeFeatures(tokens, words, wordNgrams, buckets, features);
+    if (count === 0) return 0.5;
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum += weights[features[i]];
+    return 1 / (1 + Math.exp(-sum / count));
+  };
   return {
     settings,
     vocabularySize: words.size,

@@ -4,7 +4,7 @@ import { stream } from "@gradus/seeds";
 import fc from "fast-check";
 import { wordReader } from "../text/words.ts";
 import { readClassifier } from "./classifier.ts";
-import { meanWeight, vocabulary, writeFeatures } from "./features.ts";
+import { vocabulary, writeFeatures } from "./features.ts";
 import { plainRowTable, rowTable } from "./kernels.ts";
 import { type ClassifierOptions, classifierTrainer } from "./trainer.ts";
 
@@ -89,22 +89,6 @@ test("features are words in the vocabulary, then the n-grams of each length, as 
   assert.equal(writeFeatures(tokens, words, 3, 100, into), 2 + 3 + 2);
   assert.equal(into[0], 0);
   assert.ok(into.subarray(1, 3).every((feature) => feature >= 2 && feature < 102));
-});
-
-test("the mean weight of a text is that of the features that training sees", () => {
-  const token = fc.integer({ min: -5, max: 5 });
-  fc.assert(
-    fc.property(fc.array(token), fc.array(token), fc.integer({ min: 1, max: 4 }), (known, list, n) => {
-      const words = vocabulary();
-      for (const hash of known) words.add(hash);
-      const weights = Float32Array.from({ length: words.size + 7 }, (_, i) => Math.sin(i));
-      const tokens = Int32Array.from(list);
-      const features = new Int32Array(n * tokens.length);
-      const count = writeFeatures(tokens, words, n, 7, features);
-      const sum = features.subarray(0, count).reduce((total, feature) => total + weights[feature], 0);
-      assert.equal(meanWeight(tokens, words, n, 7, weights), count && sum / count);
-    }),
-  );
 });
 
 test("a saved model scores as before; damaged ones are refused", () => {

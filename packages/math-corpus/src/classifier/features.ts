@@ -88,35 +88,3 @@ export function writeFeatures(
   }
   return count;
 }
-
-/**
- * The mean of the features' `weights`, 0 for a text without features: what `writeFeatures` finds, added up in its order
- * and written nowhere.
- */
-export function meanWeight(
-  tokens: Int32Array,
-  words: Vocabulary,
-  n: number,
-  buckets: number,
-  weights: Float32Array,
-): number {
-  const scale = buckets / 2 ** 32;
-  const first = words.size;
-  let count = 0;
-  let sum = 0;
-  for (let i = 0; i < tokens.length; i++) {
-    let hash = tokens[i];
-    const id = words.find(hash);
-    if (id >= 0) {
-      sum += weights[id];
-      count++;
-    }
-    const end = Math.min(tokens.length, i + n);
-    for (let j = i + 1; j < end; j++) {
-      hash = (Math.imul(hash, 116049371) + tokens[j]) | 0;
-      sum += weights[first + Math.floor((hash >>> 0) * scale)];
-      count++;
-    }
-  }
-  return count === 0 ? 0 : sum / count;
-}

@@ -202,8 +202,7 @@ function rowMaker(
       if (seen[row]) continue;
       seen[row] = 1;
       const start = (Math.imul(row, 0x9e3779b1) >>> 0) % starts;
-      // A loop: most rows are short, and a view on the list costs more than they do.
-      for (let j = 0; j < dimension; j++) rows[row * dimension + j] = pool[start + j];
+      rows.set(pool.subarray(start, start + dimension), row * dimension);
     }
   };
   return Object.assign(touch, { seen });
