@@ -1,4 +1,4 @@
-/** The experiment as an SVG that stands alone: what was learnt, what a step takes, what a token takes. */
+/** The experiment as an SVG that stands alone: what was learnt and where, what a step takes, what a token takes. */
 import type { Kind } from "./model.ts";
 import type { Speed } from "./speed.ts";
 import type { Run } from "./train.ts";
@@ -11,7 +11,7 @@ export interface Results {
 
 const colors: Record<Kind, string> = { full: "#8a8f98", nsa: "#2b6cb0" };
 const names: Record<Kind, string> = { full: "full attention", nsa: "sparse attention" };
-const [width, height, panel, top, bottom] = [960, 330, 250, 62, 44];
+const [width, height, panel, top, bottom] = [680, 290, 250, 62, 34];
 
 interface Series {
   kind: Kind;
@@ -49,23 +49,54 @@ function draw(left: number, { title, x, y, xTicks, yTicks }: Axes, series: Serie
   return parts;
 }
 
+/** Means of ten steps: a step's loss jumps. */
 function learning(left: number, runs: Run[]): string[] {
   const series = runs.map(({ kind, entries }) => ({
     kind,
-    points: entries.map(({ step, right }): [number, number] => [step, right]),
+    points: Array.from({ length: Math.floor(entries.length / 10) }, (_, i): [number, number] => {
+      const ten = entries.slice(10 * i, 10 * i + 10);
+      return [ten[9].tokens, ten.reduce((sum, { loss }) => sum + loss / 10, 0)];
+    }),
   }));
-  const last = Math.max(1, ...runs.flatMap(({ entries }) => entries.map(({ step }) => step)));
-  const changes = (runs[0]?.entries ?? []).filter(({ length }, i, all) => i === 0 || all[i - 1].length !== length);
+  const last = Math.max(1, ...runs.flatMap(({ entries }) => entries.map(({ tokens }) => tokens)));
+  const changes = (runs[0]?.entries ?? []).filter(({ length }, i, all) => i > 0 && all[i - 1].length !== length);
+  const x = scale(0, last, left, left + panel);
+  const lines = changes.map(
+    ({ tokens, length }) =>
+      `<path d="M${x(tokens).toFixed(1)} ${top}V${height - bottom}" stroke="#e4e6ea"/>${text(x(tokens) + 2, top + 9, `${length}`, 'font-size="9" fill="#8a8f98"')}`,
+  );
+  const ticks = Array.from({ length: Math.floor(last / 200_000) + 1 }, (_, i) => 200_000 * i);
+  return [
+    ...lines,
+    ...draw(
+      left,
+      {
+        title: "Loss, by tokens seen (context from there on)",
+        x,
+        y: scale(0.5, 8, height - bottom, top, true),
+        xTicks: ticks.map((tokens) => [tokens, `${tokens / 1e6}M`]),
+        yTicks: [0.5, 1, 2, 4, 8].map((loss) => [loss, `${loss}`]),
+      },
+      series,
+    ),
+  ];
+}
+
+function depths(left: number, runs: Run[]): string[] {
+  const x = scale(0, 0.5, left, left + panel);
   return draw(
     left,
     {
-      title: "Needles found, by step and context",
-      x: scale(0, last, left, left + panel),
+      title: "Answers right, by the needle’s place in 4,096",
+      x,
       y: scale(0, 1, height - bottom, top),
-      xTicks: changes.map(({ step, length }) => [step, `${length}`]),
+      xTicks: [0, 0.125, 0.25, 0.375, 0.5].map((place) => [place, `${4096 * place}`]),
       yTicks: [0, 0.25, 0.5, 0.75, 1].map((share) => [share, `${100 * share}%`]),
     },
-    series,
+    runs.map(({ kind, held: { byDepth } }) => ({
+      kind,
+      points: byDepth.map((share, i): [number, number] => [(i + 0.5) / (2 * byDepth.length), share]),
+    })),
   );
 }
 
@@ -84,7 +115,7 @@ function times(left: number, title: string, speeds: Speed[], of: "step" | "token
       title,
       x: scale(lengths[0], lengths[lengths.length - 1], left, left + panel, true),
       y: scale(low, high, height - bottom, top, true),
-      xTicks: lengths.map((length) => [length, `${length / 1024}k`]),
+      xTicks: lengths.map((length) => [length, length < 1024 ? `${length}` : `${length / 1024}k`]),
       yTicks: decades.map((value) => [value, value < 1000 ? `${value} ms` : `${value / 1000} s`]),
     },
     (["full", "nsa"] as const).map((kind) => ({
@@ -97,18 +128,21 @@ function times(left: number, title: string, speeds: Speed[], of: "step" | "token
   );
 }
 
-/** Draws three panels. */
+/** Draws four panels. */
 export function figure({ runs, speeds }: Results): string {
   const legend = (["full", "nsa"] as const).map((kind, i) =>
     text(56 + 150 * i, 22, names[kind], `fill="${colors[kind]}" font-weight="600"`),
   );
   const parts = [
     "<title>Full and sparse attention on needles in 4,096 tokens</title>",
-    `<rect width="${width}" height="${height}" fill="#fff"/>`,
+    `<rect width="${width}" height="${2 * height - 20}" fill="#fff"/>`,
     ...legend,
     ...learning(56, runs),
-    ...times(376, "A training step, by context", speeds, "step"),
-    ...times(696, "A decoded token, by context", speeds, "token"),
+    ...depths(390, runs),
+    `<g transform="translate(0 ${height - 30})">`,
+    ...times(56, "A training step, by context", speeds, "step"),
+    ...times(390, "A decoded token, by context", speeds, "token"),
+    "</g>",
   ];
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="12" fill="#333">\n${parts.join("\n")}\n</svg>\n`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${2 * height - 20}" font-family="system-ui, sans-serif" font-size="12" fill="#333">\n${parts.join("\n")}\n</svg>\n`;
 }

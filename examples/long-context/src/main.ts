@@ -5,33 +5,41 @@
  *
  * @module
  */
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { figure, type Results } from "./figure.ts";
+import { figure } from "./figure.ts";
 import type { Kind } from "./model.ts";
 import { measure, type Speed } from "./speed.ts";
 import { type Run, train } from "./train.ts";
 
-const help = `Usage: npm run experiment [-- --runs DIRECTORY] [--only full|nsa|speed|figure] [--times 1024,2048,…]
+const help = `Usage: npm run experiment [-- --seeds 1,2,…] [--only full|nsa|speed|figure] [--threads N] [--times 512,1024,…]
 
-Trains both models on needles, measures the times of a step and of a token, and draws figure.svg and results.json in the
-current folder. A part that is finished is not done again; one that was killed goes on where it was.
+Trains both models on needles, measures the processor times of a step and of a token, and writes results/seed-N.json, results/speed.json
+and results/figure.svg. A part that is finished is not done again; one that was killed goes on where it was.
 
-  --runs DIRECTORY   where states and results are kept; default runs
+  --seeds LIST       of weights and data; default 1
   --only PART        do this part alone
-  --times LIST       contexts for the times; default 1024,2048,4096,8192,16384`;
+  --threads N        within one operator, when training; default 1
+  --runs DIRECTORY   where states are kept; default runs
+  --results DIRECTORY  default results
+  --times LIST       contexts for the times; default 512,1024,2048,4096,8192,16384
+  --rounds N         training steps of each kind that are measured at each context; default 3`;
 
 const kinds: readonly Kind[] = ["full", "nsa"];
 
-function readArguments(): { runs: string; only: string | undefined; times: number[] } {
+function readArguments() {
   try {
     const { values } = parseArgs({
       options: {
-        runs: { type: "string", default: "runs" },
+        seeds: { type: "string", default: "1" },
         only: { type: "string" },
-        times: { type: "string", default: "1024,2048,4096,8192,16384" },
+        threads: { type: "string", default: "1" },
+        runs: { type: "string", default: "runs" },
+        results: { type: "string", default: "results" },
+        times: { type: "string", default: "512,1024,2048,4096,8192,16384" },
+        rounds: { type: "string", default: "3" },
         help: { type: "boolean", short: "h" },
       },
     });
@@ -39,12 +47,15 @@ function readArguments(): { runs: string; only: string | undefined; times: numbe
       console.log(help);
       process.exit(0);
     }
-    const times = values.times.split(",").map(Number);
-    if (!times.every((time) => time > 0 && time % 64 === 0))
-      throw new Error(`--times must be multiples of 64, found ${JSON.stringify(values.times)}`);
+    const numbers = (name: "seeds" | "threads" | "times" | "rounds", step = 1) => {
+      const found = values[name].split(",").map(Number);
+      if (found.every((number) => number > 0 && number % step === 0)) return found;
+      throw new Error(`--${name} must be positive multiples of ${step}, found ${JSON.stringify(values[name])}`);
+    };
     if (values.only && ![...kinds, "speed", "figure"].includes(values.only))
       throw new Error(`--only must be full, nsa, speed or figure, found ${JSON.stringify(values.only)}`);
-    return { runs: values.runs, only: values.only, times };
+    const [[threads], [rounds]] = [numbers("threads"), numbers("rounds")];
+    return { ...values, seeds: numbers("seeds"), times: numbers("times", 64), threads, rounds };
   } catch (error) {
     console.error(`error: ${(error as Error).message}\n\n${help}`);
     process.exit(2);
@@ -56,40 +67,44 @@ async function readJson<T>(file: string): Promise<T | undefined> {
   return text === undefined ? undefined : (JSON.parse(text) as T);
 }
 
-const { runs, only, times } = readArguments();
-for (const kind of kinds) {
-  if (only && only !== kind) continue;
-  const file = join(runs, kind, "run.json");
-  const run = (await readJson<Run>(file)) ?? (await train(kind, join(runs, kind)));
-  await writeFile(file, JSON.stringify(run));
-  console.log(
-    `${kind}: loss ${run.held.loss.toFixed(4)}, ${(100 * run.held.right).toFixed(1)}% right on unseen sequences`,
-  );
-}
-if (!only || only === "speed") {
-  const file = join(runs, "speed.json");
-  const known = (await readJson<Speed[]>(file)) ?? [];
-  for (const time of times) {
-    for (const kind of kinds) {
-      if (known.some((speed) => speed.time === time && speed.kind === kind)) continue;
-      const speed = await measure(kind, time);
-      known.push(speed);
-      await writeFile(file, JSON.stringify(known));
-      console.log(`${time} tokens, ${kind}: step ${speed.step.toFixed(0)} ms, token ${speed.token.toFixed(1)} ms`);
-    }
-  }
-}
-if (!only || only === "figure") {
-  const trained = await Promise.all(kinds.map((kind) => readJson<Run>(join(runs, kind, "run.json"))));
-  const results: Results = {
-    runs: trained.filter((run) => run !== undefined),
-    speeds: (await readJson<Speed[]>(join(runs, "speed.json"))) ?? [],
-  };
-  await writeFile("results.json", `${JSON.stringify(results, rounded, 1)}\n`);
-  await writeFile("figure.svg", figure(results));
-}
-
 /** Four significant digits are enough to read. */
 function rounded(_key: string, value: unknown): unknown {
-  return typeof value === "number" ? Number(value.toPrecision(4)) : value;
+  return typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value;
 }
+
+const { seeds, only, threads, runs, results, times, rounds } = readArguments();
+const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
+await mkdir(results, { recursive: true });
+const trained: Run[] = [];
+for (const seed of seeds) {
+  for (const kind of kinds) {
+    const directory = join(runs, `seed-${seed}`, kind);
+    const file = join(directory, "run.json");
+    let run = await readJson<Run>(file);
+    if (!run && (!only || only === kind)) {
+      run = await train(kind, directory, { seed, threads });
+      await writeFile(file, JSON.stringify(run));
+    }
+    if (!run) continue;
+    trained.push(run);
+    const { loss, answers, right } = run.held;
+    console.log(
+      `seed ${seed}, ${kind}: loss ${loss.toFixed(4)}, of answers ${answers.toFixed(4)}, ${percent(right)} right`,
+    );
+  }
+  const pair = trained.filter((run) => run.seed === seed);
+  if (pair.length > 0) await writeFile(join(results, `seed-${seed}.json`), `${JSON.stringify(pair, rounded)}\n`);
+}
+const speedFile = join(results, "speed.json");
+const speeds = (await readJson<Speed[]>(speedFile)) ?? [];
+if (!only || only === "speed") {
+  for (const time of times) {
+    if (speeds.some((speed) => speed.time === time)) continue;
+    const both = await measure(time, rounds);
+    speeds.push(...both);
+    await writeFile(speedFile, `${JSON.stringify(speeds, rounded)}\n`);
+    for (const { kind, step, token } of both)
+      console.log(`${time} tokens, ${kind}: step ${step.toFixed(0)} ms, token ${token.toFixed(2)} ms`);
+  }
+}
+await writeFile(join(results, "figure.svg"), figure({ runs: trained, speeds }));

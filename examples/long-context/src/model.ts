@@ -24,13 +24,13 @@ export function modelConfig(kind: Kind, maxPositions = 4096): TransformerConfig 
       ? {
           attention: "nsa",
           sparsity: {
-            compressionBlock: 8,
-            compressionStride: 8,
+            compressionBlock: 4,
+            compressionStride: 4,
             compressionHidden: 48,
-            selectionBlock: 16,
+            selectionBlock: 8,
             selectedBlocks: 8,
             initialBlocks: 1,
-            localBlocks: 2,
+            localBlocks: 1,
             window: 16, // short, so that already short sequences teach the other branches (see the README)
           },
         }

@@ -4,49 +4,44 @@ import { appendFile, mkdir, readFile, rename, writeFile } from "node:fs/promises
 import { join } from "node:path";
 import { PolicyCore } from "@gradus/transformer";
 import { type Kind, modelConfig } from "./model.ts";
+import { type Held, held, type Score, score } from "./score.ts";
 import { needleBatch } from "./task.ts";
 
-/** Sequences of `length` tokens, `tokens` of them in a step. */
+/** Sequences of `length` tokens, `tokens` of them in a step; `rate` is the learning rate, default 2e-3. */
 export interface Stage {
   length: number;
   tokens: number;
   steps: number;
+  rate?: number;
 }
 
 /** The same for both models. Needles are found among few first: from 4,096 tokens the beginning would take far longer. */
 export const CURRICULUM: readonly Stage[] = [
-  { length: 16, tokens: 2048, steps: 80 },
+  { length: 16, tokens: 2048, steps: 110 },
   { length: 64, tokens: 2048, steps: 30 },
-  { length: 256, tokens: 2048, steps: 40 },
-  { length: 1024, tokens: 4096, steps: 20 },
-  { length: 4096, tokens: 4096, steps: 25 },
+  { length: 256, tokens: 2048, steps: 35 },
+  { length: 512, tokens: 2048, steps: 35 },
+  { length: 1024, tokens: 2048, steps: 50 },
+  { length: 2048, tokens: 2048, steps: 40 },
+  { length: 4096, tokens: 4096, steps: 20 },
+  { length: 4096, tokens: 4096, steps: 15, rate: 5e-4 },
 ];
 
-/** One line of a run's record. `right`: questions whose answer got more than half of the probability. */
-export interface Entry {
+/** One line of a run's record; `tokens` were seen up to and with this step. */
+export interface Entry extends Score {
   step: number;
   length: number;
-  loss: number;
-  right: number;
+  tokens: number;
   seconds: number;
 }
 
-/** How a run came out: its steps, and both figures on sequences that it did not see. */
+/** How a run came out: its steps, and how it does on sequences that it did not see. */
 export interface Run {
   kind: Kind;
+  seed: number;
   parameters: number;
   entries: Entry[];
-  held: { loss: number; right: number };
-}
-
-const SEED = 1;
-
-function score(logProbs: Float32Array, labels: Int32Array): { loss: number; right: number } {
-  const answers = logProbs.filter((_, i) => labels[i] >= 0);
-  return {
-    loss: -answers.reduce((sum, x) => sum + x, 0) / answers.length,
-    right: answers.filter((x) => x > Math.log(0.5)).length / answers.length,
-  };
+  held: Held;
 }
 
 async function saveState(core: PolicyCore, directory: string): Promise<void> {
@@ -74,39 +69,47 @@ export async function train(
   kind: Kind,
   directory: string,
   {
+    seed = 1,
+    threads,
     stages = CURRICULUM,
-    heldOut = 4,
+    heldOut = 32,
     log = console.log,
-  }: { stages?: readonly Stage[]; heldOut?: number; log?: (line: string) => void } = {},
+  }: {
+    seed?: number;
+    threads?: number;
+    stages?: readonly Stage[];
+    heldOut?: number;
+    log?: (line: string) => void;
+  } = {},
 ): Promise<Run> {
   await mkdir(directory, { recursive: true });
-  const core = PolicyCore.create(modelConfig(kind), { seed: SEED });
+  const core = PolicyCore.create(modelConfig(kind), { seed, threads });
   const done = await restoreState(core, directory);
-  let step = 0;
-  for (const { length, tokens, steps } of stages) {
+  let [step, seen] = [0, 0];
+  for (const { length, tokens, steps, rate = 2e-3 } of stages) {
     for (let i = 0; i < steps; i++) {
+      seen += tokens;
       if (step++ < done) continue;
-      const batch = needleBatch({ count: tokens / length, length }, SEED, step);
-      const asked = batch.labels.filter((label) => label >= 0).length;
+      const batch = needleBatch({ count: tokens / length, length }, seed, step);
+      const known = batch.labels.filter((label) => label >= 0).length;
       const started = performance.now();
-      const coefficients = Float32Array.from(batch.labels, (label) => (label >= 0 ? -1 / asked : 0));
+      const coefficients = Float32Array.from(batch.labels, (label) => (label >= 0 ? -1 / known : 0));
       const { logProbs } = await core.backward(batch, coefficients);
-      core.step({ learningRate: 2e-3 * Math.min(1, step / 20), weightDecay: 0.01 });
+      core.step({ learningRate: rate * Math.min(1, step / 20), weightDecay: 0.01 });
       const seconds = (performance.now() - started) / 1000;
-      const entry: Entry = { step, length, ...score(logProbs, batch.labels), seconds };
+      const entry: Entry = { step, length, tokens: seen, ...score(logProbs, batch.labels), seconds };
       await appendFile(join(directory, "entries.jsonl"), `${JSON.stringify(entry)}\n`);
       if (step % 10 === 0) {
         await saveState(core, directory);
         log(
-          `${kind} ${step}: ${length} tokens, loss ${entry.loss.toFixed(4)}, ${(100 * entry.right).toFixed(1)}% right, ${seconds.toFixed(2)} s`,
+          `${kind} ${seed}, step ${step}: ${length} tokens, loss ${entry.loss.toFixed(4)}, ${(100 * entry.right).toFixed(1)}% right, ${seconds.toFixed(2)} s`,
         );
       }
     }
   }
   await saveState(core, directory);
   const { length } = stages[stages.length - 1];
-  const held = needleBatch({ count: heldOut, length }, SEED + 1, 0);
-  const { logProbs } = await core.logProbs(held);
+  const figures = await held(core, needleBatch({ count: heldOut, length }, seed + 1000, 0), length);
   const parameters = Object.values(core.weights).reduce((sum, weight) => sum + weight.length, 0);
   await core.dispose();
   // A killed run may have written steps after its last state: of each step the last entry counts.
@@ -114,5 +117,5 @@ export async function train(
   const entries = [
     ...new Map(lines.map((line) => JSON.parse(line) as Entry).map((entry) => [entry.step, entry])).values(),
   ];
-  return { kind, parameters, entries, held: score(logProbs, held.labels) };
+  return { kind, seed, parameters, entries, held: figures };
 }
