@@ -105,14 +105,14 @@ Usage
   npm start -- ask "<question>" [options]   answer with the checkpoint in --out
 
 Options
-  --out DIR         where checkpoints and report.html go      (default: runs/default)
+  --out DIR         where checkpoints and report.html go      (default: runs/default; claims: runs/claims)
   --resume          continue the run in --out
   --seed N          root of every random choice               (default: 1)
-  --seeds N         make N runs, with seeds N apart by one    (default: 1)
+  --seeds N         make N runs, with seeds one apart         (default: 1; claims: 3)
   --data DIR        train on GSM8K's expressions: a folder with train.jsonl and test.jsonl
                                                               (default: built-in problems)
-  --config FILE     settings; keys left out are those of configurations/laptop.json
-                                                              (default: configurations/laptop.json)
+  --config FILE     settings; keys left out are those of examples/deepseek-math/configurations/laptop.json
+                                                              (default: that file)
   --from DIR        claims: the recipe's runs are in DIR, made by npm start with the same --seeds, --scale and --config
                                                               (default: they are made too)
   --dry-run         print parameters, tokens, operations, memory and time of each stage, and do nothing
@@ -131,7 +131,7 @@ Examples
   npm start -- --seed 7 --out runs/seven
   npm start -- --out runs/seven --resume
   npm start -- --data data/gsm8k --minutes 20
-  npm start -- --config configurations/paper.json --dry-run
+  npm start -- --config examples/deepseek-math/configurations/paper.json --dry-run
   npm start -- stage grpo --out runs/seven
   npm start -- claims --from runs/default
   npm start -- ask "17*23"

@@ -62,14 +62,19 @@ export async function runSeed(
   const request = { seed, scale, ...(config ? { config } : {}) };
   const base = configure(request);
   const prepare = async (directory: RunDirectory, configuration: Configuration) => {
-    if (!directory.isBegun) await directory.begin({ request, configuration, startedAt: new Date().toISOString() });
+    if (directory.isBegun) await requireSettings("out", directory, configuration);
+    else await directory.begin({ request, configuration, startedAt: new Date().toISOString() });
   };
   const run = { device, threads, progress };
 
   progress.log(`Seed ${seed}: the whole recipe`);
   const recipe = recipeDirectory(options, seed);
   if (options.from === undefined) await prepare(recipe, base);
-  else await requireSettings(recipe, base);
+  else {
+    if (!recipe.isBegun)
+      throw new UsageError(`Bad --from: there is no run in ${recipe.path}; npm start -- --seeds N makes runs`);
+    await requireSettings("from", recipe, base);
+  }
   await runStages(recipe, run, recipeStages);
 
   const results = {} as Record<Arm, Ability>;
@@ -109,15 +114,14 @@ function recipeDirectory({ from, out, seeds }: ClaimsOptions, seed: number): Run
   return new RunDirectory(seeds > 1 ? join(from, `seed-${seed}`) : from);
 }
 
-/** A run that was made elsewhere must be the run that would be made here. */
-async function requireSettings(directory: RunDirectory, expected: Configuration): Promise<void> {
-  if (!directory.isBegun)
-    throw new UsageError(`Bad --from: there is no run in ${directory.path}; npm start -- --seeds N makes runs`);
+/** A run that is there, made elsewhere or by an earlier call, must be the run that would be made now. */
+async function requireSettings(flag: "from" | "out", directory: RunDirectory, expected: Configuration): Promise<void> {
   const { configuration } = await directory.open();
-  if (!isDeepStrictEqual(configuration, JSON.parse(JSON.stringify(expected))))
-    throw new UsageError(
-      `Bad --from: the run in ${directory.path} has other settings than are asked for; give its --config, --seed and --scale, or leave --from out`,
-    );
+  if (isDeepStrictEqual(configuration, JSON.parse(JSON.stringify(expected)))) return;
+  const otherwise = flag === "from" ? "leave --from out" : "choose another --out";
+  throw new UsageError(
+    `Bad --${flag}: the run in ${directory.path} has other settings than are asked for; give its --config, --seed and --scale, or ${otherwise}`,
+  );
 }
 
 async function abilityOf(directory: RunDirectory, stage: Stage): Promise<Ability> {

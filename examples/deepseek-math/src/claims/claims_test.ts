@@ -83,3 +83,17 @@ test("the arms read what the recipe mined, and end after SFT; runs with other se
     );
   });
 });
+
+test("an interrupted test of the claims goes on with its own settings only", async () => {
+  await inFolder(async (out) => {
+    const configuration = tinyConfiguration({ seed: 1, scale: 1 });
+    const begun = new RunDirectory(join(out, "seed-1", "recipe"));
+    await begun.begin({ request: { seed: 1, scale: 1 }, configuration, startedAt: "2026-12-01T00:00:00Z" });
+    const options = parseCommand(["claims", "--scale", "0.5", "--out", out]);
+    assert.ok(options.name === "claims");
+    await assert.rejects(
+      runSeed(options, 1, silentProgress(), tinyConfiguration),
+      /^UsageError: Bad --out: the run in .*recipe has other settings than are asked for; .*choose another --out/,
+    );
+  });
+});

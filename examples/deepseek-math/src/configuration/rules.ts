@@ -38,7 +38,7 @@ export function whole(least: number): Rule {
   };
 }
 
-/** One of some words; another one gets the nearest of them suggested. */
+/** One of some words; the error names them all. */
 export function oneOf(...words: readonly string[]): Rule {
   return (value, place) => {
     if (typeof value === "string" && words.includes(value)) return;
