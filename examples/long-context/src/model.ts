@@ -5,7 +5,7 @@ import { VOCABULARY } from "./task.ts";
 /** What is compared. */
 export type Kind = "full" | "nsa";
 
-/** A decoder of 1.4M (full) or 1.6M (nsa) parameters for contexts of up to `maxPositions` tokens. */
+/** A decoder of 1.2M (full) or 1.3M (nsa) parameters for contexts of up to `maxPositions` tokens. */
 export function modelConfig(kind: Kind, maxPositions = 4096): TransformerConfig {
   return {
     vocabSize: VOCABULARY,
