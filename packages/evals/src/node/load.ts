@@ -37,6 +37,7 @@ export async function loadProblems(task: Task, from: string | URL, options: Load
   } catch (error) {
     throw new Error(`Cannot read ${name}: ${(error as Error).message}`, { cause: error });
   }
+  if (rows.length === 0) throw new Error(`Cannot read ${name}: there is no problem in it`);
   try {
     return readProblems(task, rows.slice(0, options.limit));
   } catch (error) {

@@ -70,6 +70,8 @@ test("JSON Lines, JSON, TSV and Parquet, gzipped, by path and by address, give t
 test("a file that cannot be read is named, with the line", async () => {
   await inFolder(async (path) => {
     await assert.rejects(loadProblems(tasks.plain, path("none.jsonl")), /Cannot read .*none\.jsonl: ENOENT/);
+    await writeFile(path("empty.jsonl"), "\n");
+    await assert.rejects(loadProblems(tasks.plain, path("empty.jsonl")), /empty\.jsonl: there is no problem in it/);
     await writeFile(path("bad.jsonl"), '{"question":"q","answer":"1"}\n{"question":\n');
     await assert.rejects(loadProblems(tasks.plain, path("bad.jsonl")), /bad\.jsonl: line 2: /);
     await writeFile(path("odd.txt"), "hello\n");

@@ -107,6 +107,15 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   if (!(temperature >= 0 && temperature < Infinity)) {
     throw new RangeError(`Cannot evaluate: temperature must be a number from 0, found ${temperature}`);
   }
+  if (!(topP > 0 && topP <= 1)) {
+    throw new RangeError(`Cannot evaluate: topP must be a number above 0 and at most 1, found ${topP}`);
+  }
+  if (mode !== "chain-of-thought" && mode !== "program" && mode !== "tool") {
+    throw new RangeError(`Cannot evaluate: mode must be one of chain-of-thought, program, tool, found ${mode}`);
+  }
+  if (!Array.isArray(shots)) {
+    throw new TypeError(`Cannot evaluate: shots must be a list of problems with solutions, found ${shots}`);
+  }
   const { execute } = options;
   if (mode !== "chain-of-thought" && !execute) {
     throw new RangeError(`Cannot evaluate: mode ${mode} needs execute, which runs programs`);

@@ -139,6 +139,7 @@ test("prompts: chats, shots, harness texts, DeepSeekMath's, Chinese and one's ow
   assert.match(JSON.stringify(buildPrompt(tasks.cmath, problem)), /请通过逐步推理来解答问题/);
   assert.equal(buildPrompt(task, problem, { format: (turns) => `<${turns.length}>` }), "<1>");
   assert.throws(() => buildPrompt(task, problem, { shots: [problem] }), /problem 0 in a prompt: it has no solution/);
+  assert.throws(() => buildPrompt(task, problem, { format: "txt" as "text" }), /format must be chat, .* found txt/);
 });
 
 test("wrong options and samplers are named with what was found", async () => {
@@ -146,6 +147,11 @@ test("wrong options and samplers are named with what was found", async () => {
   await assert.rejects(evaluate({ ...base, samples: 0 }), /samples must be a positive integer, found 0/);
   await assert.rejects(evaluate({ ...base, temperature: -1 }), /temperature must be a number from 0, found -1/);
   await assert.rejects(evaluate({ ...base, rule: "exact" as "verify" }), /rule must be one of verify, .*, found exact/);
+  await assert.rejects(evaluate({ ...base, topP: 0 }), /topP must be a number above 0 and at most 1, found 0/);
+  const execute = async () => ({ output: "" });
+  const misspelt = { ...base, execute, mode: "programm" as "program" };
+  await assert.rejects(evaluate(misspelt), /mode must be one of chain-of-thought, program, tool, found programm/);
+  await assert.rejects(evaluate({ ...base, shots: 8 as never }), /shots must be a list of problems .*, found 8/);
   await assert.rejects(evaluate({ ...base, mode: "program" }), /mode program needs execute/);
   await assert.rejects(
     evaluate({ ...base, sample: () => [["one"]] }),

@@ -84,6 +84,11 @@ export function buildPrompt(task: Task, problem: Problem, options: PromptOptions
   turns.push(ask(problem.question));
   if (format === "chat") return turns;
   if (typeof format === "function") return format(turns);
+  if (format !== "text" && format !== "deepseek-math") {
+    throw new RangeError(
+      `Cannot build a prompt: format must be chat, text, deepseek-math or a function, found ${format}`,
+    );
+  }
   const [user, assistant] = format === "text" ? ["Question: ", "\nAnswer:"] : ["User: ", "\n\nAssistant:"];
   return turns
     .map(({ role, content }) => (role === "user" ? `${user}${content}${assistant}` : ` ${content}\n\n`))

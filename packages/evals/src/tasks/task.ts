@@ -68,6 +68,9 @@ export function field(row: Row, ...names: readonly string[]): string | undefined
  */
 export function readProblems(task: Task, rows: Iterable<unknown>): Problem[] {
   const seen = new Set<string>();
+  if (typeof Object(rows)[Symbol.iterator] !== "function") {
+    throw new TypeError(`Cannot read ${task.name}: rows must be a list of objects, found ${JSON.stringify(rows)}`);
+  }
   return Array.from(rows, (row, index) => {
     if (typeof row !== "object" || row === null || Array.isArray(row)) {
       throw new TypeError(`Cannot read row ${index} of ${task.name}: expected an object, found ${JSON.stringify(row)}`);

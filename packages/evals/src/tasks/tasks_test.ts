@@ -54,6 +54,7 @@ test("a row without what is needed is named with what it has", () => {
     assert.throws(() => readProblems(task, [{ other: 1 }]), /Cannot read row 0 of \w+: expected .*, found other/);
   }
   assert.throws(() => readProblems(tasks.gsm8k, [{ question: "2 + 3?", answer: "5" }]), /row 0 of gsm8k: expected/);
+  assert.throws(() => readProblems(tasks.plain, {} as []), /plain: rows must be a list of objects, found \{\}/);
   assert.throws(() => readProblems(tasks.plain, ["x"]), /expected an object, found "x"/);
   const twice = { id: "a", question: "q", answer: "1" };
   assert.throws(() => readProblems(tasks.plain, [twice, twice]), /row 1 of plain: its id a was there before/);
