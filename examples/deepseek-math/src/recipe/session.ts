@@ -6,12 +6,13 @@
 
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { type TrainOptions, UsageError } from "../cli.ts";
 import { requireRunnable } from "../configuration/cost.ts";
 import { defaultConfiguration, nominalMinutes } from "../configuration/load.ts";
 import type { Progress } from "../progress.ts";
 import { writeReport } from "../report/report.ts";
-import type { Configuration, StageName } from "./configuration.ts";
+import { type Configuration, type StageName, stageLabels } from "./configuration.ts";
 import { RunDirectory, type RunRequest } from "./run_directory.ts";
 import { environment, type FinishedSession, runRecord } from "./summary.ts";
 import { type FinishedRun, runStages, trainRun } from "./train.ts";
@@ -154,7 +155,14 @@ export async function runNamedStages(
   for (const directory of directories.values()) {
     const progress = newProgress();
     try {
+      const recorded = async () => await Promise.all(options.stages.map((name) => directory.loadStage(name)));
+      const before = await recorded();
       await runStages(directory, { device: options.device, threads: options.threads, progress }, options.stages);
+      const after = await recorded();
+      options.stages.forEach((name, i) => {
+        if (before[i] && isDeepStrictEqual(before[i], after[i]))
+          progress.log(`${stageLabels[name]}: was done, its files in ${directory.path} are as they were`);
+      });
     } finally {
       progress.stop();
     }

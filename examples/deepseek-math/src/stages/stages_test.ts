@@ -56,6 +56,18 @@ test("a stage whose files are missing names the stage that makes them", async ()
   });
 });
 
+test("a stage that was done says so, and is not done again", async () => {
+  await inFolder(async (folder) => {
+    const options = parseCommand(["stage", "corpus", "--out", join(folder, "run"), "--scale", "0.5"]);
+    assert.ok(options.name === "stage");
+    const [first, second]: string[][] = [[], []];
+    await runNamedStages(options, () => silentProgress(first), tinyConfiguration);
+    assert.match(first.join("\n"), /^Corpus.*: consumed .*$/m);
+    await runNamedStages(options, () => silentProgress(second), tinyConfiguration);
+    assert.deepEqual(second, [`Corpus: was done, its files in ${options.out} are as they were`]);
+  });
+});
+
 test("with tools, SFT learns from what Python printed, and a checkpoint is asked with programs", async () => {
   await inFolder(async (folder) => {
     const directory = new RunDirectory(join(folder, "run"));
