@@ -49,6 +49,7 @@ export function claimsPage(
     "# DeepSeekMath's claims, in small",
     "",
     `${seeds} ${seeds === 1 ? "seed" : "seeds"}, scale ${scale}. A claim is seen where Student's 95% interval of the difference over seeds lies on its side of 0.`,
+    "The last four claims are those of unified-paradigm and iterative-grpo, which run at their own size, with seeds from 1 on.",
     "",
     "| claim | the paper | here | |",
     "| --- | --- | --- | --- |",

@@ -97,7 +97,9 @@ export async function mineCorpus(options: MineOptions): Promise<MineResult> {
   const { minDomainPages = 1, classifier = {}, seed = 0, shardSize = 2.56e8, onProgress, signal } = options;
   for (const [name, list] of Object.entries({ shards, seedFiles })) {
     if (!Array.isArray(list) || list.length === 0)
-      throw new TypeError(`Cannot ${DOING}: ${name} must be a list of files, found ${shown(list)}`);
+      throw new TypeError(
+        `Cannot ${DOING}: ${name} must be a list of at least one file, found ${list?.length === 0 ? "none" : shown(list)}`,
+      );
   }
   checkKeep(keep);
   checkInteger(DOING, "positives", positives, 1);

@@ -124,7 +124,9 @@ export async function preparePages(options: PrepareOptions): Promise<PrepareRepo
   } = options;
   const search = options.benchmarks && decontaminator(options.benchmarks);
   if (!Array.isArray(inputs) || inputs.length === 0)
-    throw new TypeError(`Cannot ${DOING}: inputs must be a list of files, found ${shown(inputs)}`);
+    throw new TypeError(
+      `Cannot ${DOING}: inputs must be a list of at least one file, found ${inputs?.length === 0 ? "none" : shown(inputs)}`,
+    );
   checkInteger(DOING, "minWords", minWords, 0);
   if (filter) checkNumber(DOING, "filter.minScore", filter.minScore, 0, 1);
   checkNumber(DOING, "shardSize", shardSize, 1, Number.MAX_SAFE_INTEGER);
