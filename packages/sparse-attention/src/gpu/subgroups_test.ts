@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { attend, causalRanges, sparseAttention, sparseAttentionBackward, visibleInRanges } from "../cpu/mod.ts";
 import { createSparseAttention } from "../create.ts";
 import { SparseAttention } from "../sparse_attention.ts";
-import { webgpuMissing } from "../testing/backends.ts";
+import { shownByDawn, webgpuMissing } from "../testing/backends.ts";
 import { caseOf, float32, leaves, relativeError } from "../testing/random_case.ts";
 import { gpuBackend } from "./backend.ts";
 import { openDevice } from "./device.ts";
@@ -76,7 +76,7 @@ test("subgroups: forward, backward and the choice of blocks are the oracle's, an
   }
 });
 
-test("subgroups of every size: softmax, row sums and top-k", { skip: webgpuMissing }, async () => {
+test("subgroups of every size: softmax, row sums and top-k", { skip: webgpuMissing || shownByDawn }, async () => {
   const own = await openDevice();
   assert.ok(own);
   const problem = caseOf([150, 20], { queryHeads: 4, headDim: 4 });
