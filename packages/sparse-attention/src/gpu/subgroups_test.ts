@@ -93,9 +93,9 @@ test("subgroups of every size: softmax, row sums and top-k", { skip: webgpuMissi
   const plainly = await plain.fullAttention(one);
   const gradient = await plain.attentionBackward(plainly.residuals, outputGradient);
   for (const lanes of [4, 8, 16, 32, 64, 128]) {
-    const runtime = new Played(own.device, false);
+    const runtime: Played = new Played(own.device, false);
     runtime.lanes = lanes;
-    const nsa = new SparseAttention(
+    const nsa: SparseAttention = new SparseAttention(
       gpuBackend(runtime, heads, pattern, own.adapter, () => {}),
       heads,
       pattern,
