@@ -116,14 +116,15 @@ async function invert(
     blockTable: { type: "vec4<u32>", buffer: table! },
     index: out(u32(index)),
   };
-  const parameters = { blockCount: tableLength };
-  await runtime.run({
-    label: `${label} count`,
-    code: countCode(kvHeads, count),
-    parameters,
-    buffers,
-    workgroups: lists,
-  });
+  const ofEachBlock = (name: string, code: string) =>
+    runtime.run({
+      label: `${label} ${name}`,
+      code,
+      parameters: { blockCount: tableLength },
+      buffers,
+      workgroups: lists,
+    });
+  await ofEachBlock("count", countCode(kvHeads, count));
   await runtime.run({
     label: `${label} offsets`,
     code: offsetsCode,
@@ -131,12 +132,6 @@ async function invert(
     buffers: { index: out(u32(index)) },
     workgroups: 1,
   });
-  await runtime.run({
-    label: `${label} lists`,
-    code: listCode(kvHeads, count),
-    parameters,
-    buffers,
-    workgroups: lists,
-  });
+  await ofEachBlock("lists", listCode(kvHeads, count));
   return index;
 }
